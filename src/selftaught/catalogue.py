@@ -1,0 +1,147 @@
+"""Which methods there are: the folder ``methods/*/NAME.py`` is the registry.
+
+A file is *read*, not imported: its docstring gives the paper, its class's constructor the parameters.
+So a mistyped method or key is answered in a tenth of a second, before torch is loaded. Packages
+outside add methods through the entry-point group ``selftaught.methods`` (``NAME = package.module``),
+whose module is read in the same way.
+"""
+
+import ast
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module, metadata, resources, util
+from pathlib import Path
+from typing import Any, Literal
+
+from selftaught import types
+from selftaught.errors import Refusal, suggest
+
+GROUP = "selftaught.methods"
+BASES = ("Method", "Baseline")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One keyword argument of a method: its constrained type and its default."""
+
+    annotation: Any
+    default: Any
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a method's file says of itself.
+
+    Attributes:
+        name: the file's name, and the method's.
+        family: the folder's name.
+        module: where to import it from.
+        class_name: the one class in it that derives from Method or Baseline.
+        baseline: whether it is fitted without gradients instead of trained.
+        seeded: False where the class says ``seeded = False``: every seed gives the same.
+        document: the file's docstring.
+        parameters: the constructor's keyword arguments, without the encoder.
+    """
+
+    name: str
+    family: str
+    module: str
+    class_name: str
+    baseline: bool
+    seeded: bool
+    document: str
+    parameters: dict[str, Parameter]
+
+    @property
+    def title(self) -> str:
+        """First line of the docstring: name, authors, year."""
+        return self.document.strip().splitlines()[0]
+
+    @property
+    def year(self) -> int | None:
+        """Year of the paper, from the first line."""
+        found = re.search(r"\b(19|20)\d\d\b", self.title)
+        return int(found.group()) if found else None
+
+    @property
+    def link(self) -> str | None:
+        """Address of the paper, from the docstring."""
+        found = re.search(r"https?://\S+", self.document)
+        return found.group().rstrip(",.") if found else None
+
+    def load(self) -> type[Any]:
+        """Import the class (this loads torch)."""
+        found: type[Any] = getattr(import_module(self.module), self.class_name)
+        return found
+
+
+def _read(path: Path, module: str, family: str) -> Entry:
+    """Read one method's file; annotations may use ``types``' names, defaults are literals."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(base, ast.Name) and base.id in BASES for base in node.bases)
+    ]
+    if len(found) != 1:
+        raise Refusal(f"{path} holds {len(found)} methods; a method's file holds exactly one.")
+    (node,) = found
+    names = {**{name: getattr(types, name) for name in types.__all__}, "Literal": Literal}
+    said = {
+        target.id: ast.literal_eval(line.value)
+        for line in node.body
+        if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant)
+        for target in line.targets
+        if isinstance(target, ast.Name)
+    }
+    parameters = {}
+    for function in node.body:
+        if isinstance(function, ast.FunctionDef) and function.name == "__init__":
+            arguments = function.args
+            for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+                if argument.annotation is None or default is None:
+                    raise Refusal(f"{path}: '{argument.arg}' needs a type and a default.")
+                source = compile(ast.Expression(argument.annotation), str(path), "eval")
+                parameters[argument.arg] = Parameter(eval(source, names), ast.literal_eval(default))
+    return Entry(
+        name=path.stem,
+        family=family,
+        module=module,
+        class_name=node.name,
+        baseline=any(isinstance(base, ast.Name) and base.id == "Baseline" for base in node.bases),
+        seeded=said.get("seeded", True),
+        document=ast.get_docstring(tree) or path.stem,
+        parameters=parameters,
+    )
+
+
+@cache
+def built_in() -> dict[str, Path]:
+    """Name to file, of the methods in this package."""
+    folder = Path(str(resources.files("selftaught"))) / "methods"
+    return {path.stem: path for path in sorted(folder.glob("*/[!_]*.py"))}
+
+
+def names() -> list[str]:
+    """All methods: the package's own, then those that other packages add."""
+    return [*built_in(), *sorted({e.name for e in metadata.entry_points(group=GROUP)} - {*built_in()})]
+
+
+@cache
+def entry(name: str) -> Entry:
+    """What the method's file says.
+
+    Raises:
+        Refusal: no such method; the sentence names the nearest one.
+    """
+    if name in built_in():
+        path = built_in()[name]
+        family = path.parent.name
+        return _read(path, f"selftaught.methods.{family}.{name}", family)
+    for point in metadata.entry_points(group=GROUP, name=name):
+        spec = util.find_spec(point.module)
+        if spec is not None and spec.origin is not None:
+            return _read(Path(spec.origin), point.module, point.dist.name if point.dist else "others")
+    raise Refusal(f"There is no method called '{name}'; {suggest(name, names())}")

@@ -1,0 +1,311 @@
+"""The command line: words in, the functions of ``interface`` called, sentences and exit codes out.
+
+Exit codes: 0 done; 1 a run failed and can be resumed; 2 the input cannot be used; 130 and 143 stopped by
+Ctrl-C or SIGTERM, saved. Progress goes to stderr, results to stdout; with ``--json`` stdout is JSON alone.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from selftaught.errors import Interrupted, Refusal, RunFailed, suggest
+
+
+class Commands(TyperGroup):
+    """Commands in the order in which they are needed; an unknown one is answered with the nearest."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            _refuse(f"There is no command '{args[0]}'; {suggest(args[0], self.commands)}")
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="Teach an image encoder from pictures nobody labelled, and learn which method taught it best.",
+)
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(help="Anything of the configuration: batch=128 optimiser.rate=0.3 temperature=0.2"),
+]
+Data = Annotated[
+    str,
+    typer.Option(
+        help="A built-in set (shapes, digits, cifar10, cifar100, stl10, imagenet) or a folder of pictures."
+    ),
+]
+DataRoot = Annotated[
+    str | None,
+    typer.Option(envvar="SELFTAUGHT_DATA", help="Where the public sets lie or are downloaded to."),
+]
+Epochs = Annotated[int | None, typer.Option(help="Passes over the pictures; the recipe's otherwise.")]
+EncoderName = Annotated[
+    str | None, typer.Option(help="resnet_tiny, resnet18, resnet50, vit_tiny, timm:NAME ...")
+]
+DeviceName = Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Move what is there aside and begin anew.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
+SplitName = Annotated[str, typer.Option(help="validation is for choices; test is for the result.")]
+Protocols = Annotated[str, typer.Option(help="How to judge, separated by commas.")]
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    _say(f"selftaught: {sentence}")
+    raise SystemExit(2)
+
+
+def _split(name: str) -> Any:
+    if name not in ("validation", "test"):
+        raise Refusal(f"There is no split '{name}'; {suggest(name, ['validation', 'test'])}")
+    return name
+
+
+def _given(
+    overrides: list[str] | None,
+    *,
+    data_root: str | None,
+    epochs: int | None,
+    encoder: str | None,
+    device: str | None,
+) -> dict[str, Any]:
+    from selftaught import config
+
+    options = {"data.root": data_root, "epochs": epochs, "encoder": encoder, "device": device}
+    given = {key: value for key, value in options.items() if value is not None}
+    return given | config.split_overrides(overrides or [])
+
+
+def _print_json(content: Any) -> None:
+    print(json.dumps(content, indent=1))
+
+
+@app.command()
+def compare(
+    contestants: Annotated[
+        list[str],
+        typer.Argument(help="Methods, each with its own overrides if any: simclr 'byol:momentum=0,0'"),
+    ],
+    data: Data = "shapes",
+    epochs: Epochs = None,
+    seeds: Annotated[int, typer.Option(help="N runs seeds 0 to N-1; claims need 3.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Directory; runs/compare-DATA otherwise.")] = None,
+    encoder: EncoderName = None,
+    device: DeviceName = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value for all contestants; repeat it.")
+    ] = None,
+    baselines: Annotated[
+        str | None, typer.Option(help="Separated by commas; 'none' for none; all otherwise.")
+    ] = None,
+    protocols: Protocols = "knn,linear",
+    split: SplitName = "test",
+    data_root: DataRoot = None,
+    fresh: Fresh = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train what is missing, judge all alike, write one table and one page."""
+    from selftaught import interface
+
+    given = _given(set_, data_root=data_root, epochs=epochs, encoder=encoder, device=device)
+    chosen = None if baselines is None else [b for b in baselines.split(",") if b not in ("", "none")]
+    given = {"data": data} | given
+    content = interface.compare(
+        *contestants,
+        seeds=seeds,
+        out=out,
+        split=_split(split),
+        baselines=chosen,
+        protocols=protocols.split(","),
+        fresh=fresh,
+        say=_say,
+        **given,
+    )
+    if as_json:
+        _print_json(content)
+    else:
+        from rich.console import Console
+
+        from selftaught.reports.tables import comparison_table
+
+        console = Console(soft_wrap=not sys.stdout.isatty())
+        console.print(comparison_table(content))
+        for claim in content["claims"]:
+            console.print(claim, markup=False, highlight=False)
+    directory = out or interface.default_directory(given["data"])
+    _say(f"Page: {directory / 'report.html'}")
+    if any(row["error"] for row in content["rows"]):
+        raise SystemExit(1)
+
+
+@app.command()
+def train(
+    method: Annotated[str, typer.Argument(help="A name from `selftaught methods`.")],
+    overrides: Overrides = None,
+    data: Data = "shapes",
+    epochs: Epochs = None,
+    seed: Annotated[int, typer.Option(help="Where every random choice begins.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder; runs/DATA/METHOD[-hash]/seed-N otherwise.")
+    ] = None,
+    encoder: EncoderName = None,
+    device: DeviceName = None,
+    data_root: DataRoot = None,
+    fresh: Fresh = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train one method, or go on where it stopped; prints its result on validation."""
+    from selftaught import interface
+    from selftaught.runs import RunFolder
+
+    given = _given(overrides, data_root=data_root, epochs=epochs, encoder=encoder, device=device)
+    given = {"data": data, "seed": seed} | given
+    folder = interface.train(method, out=out, fresh=fresh, say=_say, **given)
+    results = RunFolder(folder).results
+    if as_json:
+        _print_json({"folder": str(folder), **results})
+        return
+    for name, found in results.get("validation", {}).items():
+        print(f"{name} {found['accuracy']:.1%} on validation")
+    print(f"{results['verdict']}: {results['verdict_text']}")
+    print(f"Encoder: {folder / 'encoder.safetensors'}")
+
+
+@app.command()
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    split: SplitName = "validation",
+    protocols: Protocols = "knn,linear",
+    as_json: AsJson = False,
+) -> None:
+    """Judge a finished run; each reading of the test split is logged and counted."""
+    from selftaught import interface
+    from selftaught.runs import RunFolder
+
+    found = interface.evaluate(
+        run, split=_split(split), protocols=protocols.split(","), say=_say
+    )
+    readings = RunFolder(run).results.get("test_readings")
+    if as_json:
+        _print_json({"run": str(run), "split": split, "test_readings": readings, "results": found})
+        return
+    for name, result in found.items():
+        settings = ", ".join(f"{k} {v}" for k, v in result.items() if isinstance(v, int | float | str))
+        print(f"{name} {result['accuracy']:.2%} on {split} ({settings})")
+
+
+@app.command()
+def embed(
+    run: Annotated[Path, typer.Argument(help="A run folder or an encoder.safetensors.")],
+    pictures: Annotated[Path, typer.Argument(help="A folder of pictures, or one picture.")],
+    out: Annotated[Path, typer.Option(help="Where the features go: X.npy, one row a picture.")],
+    as_json: AsJson = False,
+) -> None:
+    """Turn pictures into features with a trained encoder; rows are in the order of FILE.txt beside."""
+    if out.suffix != ".npy":
+        raise Refusal(f"--out {out} should end in .npy.")
+    _say(f"{run} on {pictures} · writes {out}")
+    from selftaught import interface
+
+    features, files = interface.embed(run, pictures, out)
+    if as_json:
+        _print_json({"out": str(out), "pictures": len(files), "dim": features.shape[1]})
+    else:
+        print(f"{len(files)} pictures, {features.shape[1]} features each: {out} (names in {out.with_suffix('.txt')})")
+
+
+@app.command()
+def methods(
+    name: Annotated[str | None, typer.Argument(help="One method, for its page.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the methods, or say what one of them is."""
+    from selftaught import catalogue
+
+    entries = [catalogue.entry(each) for each in ([name] if name else catalogue.names())]
+    if as_json:
+        facts = [
+            {
+                "name": e.name,
+                "family": e.family,
+                "title": e.title,
+                "year": e.year,
+                "link": e.link,
+                "parameters": {key: parameter.default for key, parameter in e.parameters.items()},
+            }
+            for e in entries
+        ]
+        _print_json(facts[0] if name else facts)
+        return
+    if name:
+        print(entries[0].document)
+        for key, parameter in entries[0].parameters.items():
+            print(f"    {key}={parameter.default}")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="dim")
+    for column in ("method", "family", "paper"):
+        table.add_column(column)
+    for e in entries:
+        table.add_row(e.name, e.family.replace("_", " "), e.title)
+    Console().print(table)
+
+
+@app.command()
+def report(
+    directory: Annotated[Path, typer.Argument(help="A directory that `compare` wrote.")],
+) -> None:
+    """Write the page of a comparison again from its run folders."""
+    _say(f"Page of {directory} · writes {directory / 'report.html'}")
+    from selftaught import interface
+
+    print(interface.report(directory))
+
+
+def _guarded(call: Callable[[], Any]) -> int:
+    """Run, and turn every expected trouble into a sentence and its exit code."""
+    try:
+        call()
+    except Refusal as error:
+        _say(f"selftaught: {error}")
+        return 2
+    except RunFailed as error:
+        _say(f"selftaught: {error}")
+        return 1
+    except KeyboardInterrupt:
+        _say("selftaught: stopped before anything was begun.")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Interrupted as error:
+        _say(f"selftaught: {error} Give the same command again to go on.")
+        return error.code
+    return 0
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(_guarded(app))

@@ -1,0 +1,125 @@
+"""Plan a comparison without torch, then carry it out run by run; what is there already is reused."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from selftaught import catalogue, config
+from selftaught.comparison.entrants import Entrant, Plan
+from selftaught.errors import Diverged, Refusal, RunFailed
+from selftaught.runs import RunFolder, write_json
+
+BASELINES = ("untrained", "pixels", "random_patches", "supervised")
+"""They stand in every comparison unless it is asked otherwise."""
+
+
+def plan(
+    contestants: Sequence[str],
+    *,
+    out: Path,
+    seeds: int = 1,
+    split: Literal["validation", "test"] = "test",
+    baselines: Sequence[str] = BASELINES,
+    protocols: Sequence[str] = ("knn", "linear"),
+    overrides: dict[str, Any] | None = None,
+    fresh: bool = False,
+) -> Plan:
+    """Resolve every contestant and every seed; nothing is written and torch is not imported.
+
+    Args:
+        contestants: methods, each with its own overrides if it has any: ``byol:momentum=0,0``.
+        out: the directory of the comparison.
+        seeds: N runs seeds 0 to N - 1.
+        split: ``test`` pretrains on validation's pictures too and reads test once a run; ``validation``
+            holds them back, for choices.
+        baselines: contestants that are added where they are missing.
+        overrides: what holds for all contestants; a contestant's own win.
+        fresh: move an older comparison aside.
+
+    Raises:
+        Refusal: an unknown method or key, a value out of range, or a folder that holds other runs.
+    """
+    if seeds < 1:
+        raise Refusal(f"--seeds {seeds} runs nothing; give 1 or more (3 or more to claim anything).")
+    wanted = list(dict.fromkeys([*contestants, *(b for b in baselines if b not in contestants)]))
+    entrants = []
+    for text in wanted:
+        name, own = config.contestant(text)
+        seeded = catalogue.entry(name).seeded
+        for seed in range(seeds) if seeded else (0,):
+            fixed = {"seed": seed, "final": split == "test"}
+            run = config.resolve(name, overrides or {}, own, fixed)
+            place = Path(_folder_name(text)) / (f"seed-{seed}" if seeded else "every-seed")
+            entrants.append(Entrant(text, seed if seeded else None, run, place))
+    names = {_folder_name(text): text for text in wanted}
+    if len(names) < len(wanted):
+        raise Refusal("Two contestants would share a folder; write each of them only once.")
+    if not fresh:
+        for entrant in entrants:
+            folder = RunFolder(out / entrant.folder)
+            differing = config.differences(entrant.run, folder.run) if folder.exists() else []
+            if differing:
+                raise Refusal(
+                    f"{folder.path} holds another run. It differs in {'; '.join(differing)}. "
+                    "Choose another directory with --out, or move this one aside with --fresh."
+                )
+        if out.exists() and not out.is_dir():
+            raise Refusal(f"{out} is a file; --out takes a directory.")
+    return Plan(out, tuple(entrants), split, tuple(range(seeds)), tuple(protocols), fresh)
+
+
+def _folder_name(contestant: str) -> str:
+    return re.sub(r"[^\w.,=+-]+", "-", contestant)
+
+
+def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> dict[str, Any]:
+    """Carry the plan out; returns what is in ``comparison.json``.
+
+    A contestant that fails keeps the others going; its row says why. Every row is written as soon as it is
+    known.
+
+    Raises:
+        Refusal: something does not fit together; nothing was written.
+        Interrupted: a signal asked to stop; everything is saved.
+    """
+    from selftaught.comparison import atlas, table
+    from selftaught.reports import write_report
+    from selftaught.training import carry_out, prepare
+
+    splits = None
+    for entrant in plan.entrants:
+        splits = prepare(entrant.run).splits
+    assert splits is not None
+    for note in splits.notes:
+        say(note)
+    split = plan.split if splits.train.labels is not None else None
+    if split == "test" and splits.test is None:
+        raise Refusal(f"{splits.name} has no test pictures; give --split validation.")
+    if plan.fresh and plan.directory.exists():
+        plan.directory.rename(f"{plan.directory}-{time.strftime('%Y%m%d-%H%M%S')}")
+    rows: list[dict[str, Any]] = []
+    content: dict[str, Any] = {}
+    for entrant in plan.entrants:
+        title = entrant.contestant + (f" seed {entrant.seed}" if len(plan.seeds) > 1 else "")
+        row = table.row(entrant)
+        try:
+            folder = RunFolder.open(plan.directory / entrant.folder, entrant.run)
+            known = bool(split and folder.results.get(split))
+            setup = prepare(entrant.run)
+            found = carry_out(setup, folder, split=split, protocols=plan.protocols, title=title)
+            row |= table.facts(found, split)
+            say(f"{title}: {table.scores(row)}" + " (was there)" * known)
+        except (RunFailed, RuntimeError, MemoryError, OSError) as error:
+            reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
+            word = "diverged" if isinstance(error, Diverged) else "failed"
+            row |= {"error": reason, "verdict": word, "verdict_text": reason}
+            say(f"{title} failed: {reason}")
+        rows.append(row)
+        content = table.content(plan, splits, rows)
+        write_json(plan.directory / "comparison.json", content)
+    if split is not None:
+        atlas.write(plan.directory, splits, split)
+    write_report(plan.directory)
+    return content

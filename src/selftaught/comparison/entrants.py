@@ -1,0 +1,36 @@
+"""What is compared: contestants, each with its seeds, each run with its folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from selftaught import config
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """One run of one contestant.
+
+    Attributes:
+        contestant: as the user wrote it, overrides included.
+        seed: None where every seed gives the same.
+        run: its configuration.
+        folder: where it lies, relative to the comparison's directory.
+    """
+
+    contestant: str
+    seed: int | None
+    run: config.Run
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A comparison that has been checked as far as words can be."""
+
+    directory: Path
+    entrants: tuple[Entrant, ...]
+    split: Literal["validation", "test"]
+    seeds: tuple[int, ...]
+    protocols: tuple[str, ...]
+    fresh: bool = False

@@ -1,0 +1,35 @@
+"""What may be said of a few seeds."""
+
+from collections.abc import Sequence
+from statistics import fmean, stdev
+from typing import Any
+
+ENOUGH = 3
+"""Seeds from which an interval is given, and a claim may be made."""
+
+
+def summarise(values: Sequence[float]) -> dict[str, Any]:
+    """Mean, range, spread and the 95 % t-interval of the mean over seeds (from three seeds on)."""
+    return {
+        "mean": fmean(values),
+        "min": min(values),
+        "max": max(values),
+        "sd": stdev(values) if len(values) > 1 else None,
+        "interval": interval(values) if len(values) >= ENOUGH else None,
+    }
+
+
+def interval(values: Sequence[float]) -> list[float]:
+    """95 % interval of the mean, by Student's t; an accuracy's is kept within [0, 1]."""
+    from scipy.stats import t
+
+    half = float(t.ppf(0.975, len(values) - 1)) * stdev(values) / len(values) ** 0.5
+    return [max(fmean(values) - half, 0.0), min(fmean(values) + half, 1.0)]
+
+
+def difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:
+    """Mean difference and its 95 % interval, by Welch's t: seeds of two contestants are not pairs."""
+    from scipy.stats import ttest_ind
+
+    found = ttest_ind(ours, theirs, equal_var=False).confidence_interval(0.95)
+    return fmean(ours) - fmean(theirs), float(found.low), float(found.high)

@@ -1,0 +1,40 @@
+"""The contract of an encoder: pictures to features."""
+
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class Encoder(nn.Module):
+    """Pictures [n, c, h, w], normalised float32, to features [n, d].
+
+    Attributes:
+        dim: d, the width of the features.
+        recipe: the name and the keyword arguments that build this architecture again
+            (``encoders.build(**recipe)``); it is stored beside exported weights.
+    """
+
+    dim: int
+    recipe: dict[str, Any]
+
+    def forward(self, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
+        raise NotImplementedError
+
+
+class PatchEncoder(Encoder):
+    """An encoder that cuts pictures into a grid of patches and has a token for each.
+
+    Attributes:
+        patch: side of a patch, in pixels.
+        grid: how many patches a side, at the size the encoder was built for.
+    """
+
+    patch: int
+    grid: int
+
+    def tokens(
+        self, pictures: Float[Tensor, "n c h w"], keep: Tensor | None = None
+    ) -> Float[Tensor, "n t d"]:
+        """Token features [n, t, d], the class token first; ``keep`` [n, k] int64 leaves only k patches in."""
+        raise NotImplementedError

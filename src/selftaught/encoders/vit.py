@@ -1,0 +1,99 @@
+"""Vision Transformer (Dosovitskiy et al., 2021), https://arxiv.org/abs/2010.11929, equations 1 to 4.
+
+Pre-norm blocks, learnt positions (interpolated to other sizes), features from the class token.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from selftaught.encoders.encoder import PatchEncoder
+
+ARCHITECTURES = {  # name: width, depth, heads (Touvron et al., 2021, table 1, for tiny and small)
+    "vit_tiny": (192, 12, 3),
+    "vit_small": (384, 12, 6),
+    "vit_base": (768, 12, 12),
+}
+
+
+def choose_patch(size: int) -> int:
+    """Side of a patch: about 8 a side for small views, 14 for 224 px, as published recipes have it."""
+    if size <= 48:
+        return 4
+    return 8 if size <= 112 else 16
+
+
+class Block(nn.Module):
+    """Attention, then an MLP of four times the width, each after a norm and beside a shortcut."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm1 = nn.LayerNorm(width, eps=1e-6)
+        self.mix = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.norm2 = nn.LayerNorm(width, eps=1e-6)
+        self.mlp = nn.Sequential(
+            nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
+        )
+
+    def forward(self, x: Float[Tensor, "n t d"]) -> Float[Tensor, "n t d"]:
+        n, t, d = x.shape
+        q, k, v = self.mix(self.norm1(x)).view(n, t, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(q, k, v)  # [n, heads, t, d / heads]
+        x = x + self.out(mixed.transpose(1, 2).reshape(n, t, d))
+        return x + self.mlp(self.norm2(x))
+
+
+class ViT(PatchEncoder):
+    """Any member of the family, at any size that its patch divides.
+
+    Args:
+        name: a key of ``ARCHITECTURES``.
+        channels: of the pictures.
+        size: side of the views in pixels.
+        patch: side of a patch; None chooses by size.
+    """
+
+    def __init__(self, name: str, *, channels: int, size: int, patch: int | None = None) -> None:
+        super().__init__()
+        width, depth, heads = ARCHITECTURES[name]
+        self.patch = patch or choose_patch(size)
+        self.grid = max(size // self.patch, 1)
+        self.recipe = {"name": name, "channels": channels, "size": size, "patch": self.patch}
+        self.dim = width
+        self.cut = nn.Conv2d(channels, width, self.patch, self.patch)
+        self.class_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.positions = nn.Parameter(torch.zeros(1, self.grid**2 + 1, width))
+        self.blocks = nn.Sequential(*(Block(width, heads) for _ in range(depth)))
+        self.norm = nn.LayerNorm(width, eps=1e-6)
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.trunc_normal_(module.weight, std=0.02)
+                nn.init.zeros_(module.bias)
+        nn.init.trunc_normal_(self.positions, std=0.02)
+        nn.init.trunc_normal_(self.class_token, std=0.02)
+
+    def _places(self, height: int, width: int) -> Float[Tensor, "1 p d"]:
+        """Positions of a grid of another size, by bicubic interpolation."""
+        grid = self.positions[:, 1:]
+        if (height, width) == (self.grid, self.grid):
+            return grid
+        square = grid.unflatten(1, (self.grid, self.grid)).permute(0, 3, 1, 2)
+        square = F.interpolate(square, (height, width), mode="bicubic", antialias=True)
+        return square.flatten(2).transpose(1, 2)
+
+    def tokens(
+        self, pictures: Float[Tensor, "n c h w"], keep: Int64[Tensor, "n k"] | None = None
+    ) -> Float[Tensor, "n t d"]:
+        patches = self.cut(pictures)  # [n, d, h / patch, w / patch]
+        x = patches.flatten(2).transpose(1, 2) + self._places(*patches.shape[2:])
+        if keep is not None:
+            x = x.gather(1, keep[:, :, None].expand(-1, -1, x.shape[2]))
+        first = (self.class_token + self.positions[:, :1]).expand(len(x), -1, -1)
+        y: Tensor = self.norm(self.blocks(torch.cat([first, x], dim=1)))
+        return y
+
+    def forward(self, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
+        return self.tokens(pictures)[:, 0]

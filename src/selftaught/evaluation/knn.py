@@ -1,0 +1,104 @@
+"""The weighted nearest-neighbour classifier of Wu, Xiong, Yu and Lin, "Unsupervised Feature
+Learning via Non-Parametric Instance Discrimination", 2018, https://arxiv.org/abs/1805.01978,
+section 3.4.
+
+A query takes the votes of its k nearest neighbours by cosine; a neighbour of similarity s votes
+for its class with exp(s / T). Nothing is learnt and nothing is chosen: k and T are the field's,
+fixed.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from selftaught.evaluation.results import Pool, Result, accuracy
+
+NEIGHBOURS = (20, 200)
+"""The first gives the accuracy, the second is reported in the settings beside it."""
+
+TEMPERATURE = 0.1
+
+GROUP = 64
+"""Columns whose maximum is looked at first when the nearest are searched."""
+
+CELLS = 2**24
+"""Similarities held at once (64 MiB in float32)."""
+
+
+@torch.no_grad()
+def nearest(
+    queries: Float[Tensor, "m d"], bank: Float[Tensor, "n d"], k: int
+) -> tuple[Float[Tensor, "m k"], Int64[Tensor, "m k"]]:
+    """The k rows of the bank with the largest cosine to each query.
+
+    Args:
+        k: at most n.
+
+    Returns:
+        Cosines, falling along a row, and the rows of the bank that they belong to. A feature of
+        length zero has cosine 0 to everything.
+    """
+    queries, bank = F.normalize(queries, dim=-1), F.normalize(bank, dim=-1)
+    found = [
+        _largest(block @ bank.T, k) for block in torch.split(queries, max(1, CELLS // len(bank)))
+    ]
+    return torch.cat([s for s, _ in found]), torch.cat([i for _, i in found])
+
+
+def _largest(similarities: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """``similarities.topk(k)`` for long rows: the k largest lie in the k groups of largest
+    maximum."""
+    m, n = similarities.shape
+    if n < 4 * k * GROUP:
+        return similarities.topk(k)
+    groups = F.pad(similarities, (0, -n % GROUP), value=-torch.inf).view(m, -1, GROUP)
+    best = groups.amax(-1).topk(k).indices
+    values, place = groups.gather(1, best[..., None].expand(-1, -1, GROUP)).flatten(1).topk(k)
+    return values, best.gather(1, place // GROUP) * GROUP + place % GROUP
+
+
+def vote(
+    similarities: Float[Tensor, "m k"],
+    labels: Int64[Tensor, "m k"],
+    classes: int,
+    temperature: float = TEMPERATURE,
+) -> Int64[Tensor, " m"]:
+    """The class with the most votes, exp(similarity / temperature) each; of equals the first
+    class."""
+    # A factor common to all votes keeps the exponential in range and changes no winner.
+    weights = ((similarities - similarities[:, :1]) / temperature).exp()
+    votes = weights.new_zeros(len(weights), classes).scatter_add_(1, labels, weights)
+    return votes.argmax(-1)
+
+
+def classify(
+    queries: Float[Tensor, "m d"],
+    bank: Float[Tensor, "n d"],
+    labels: Int64[Tensor, " n"],
+    *,
+    classes: int,
+    k: int = NEIGHBOURS[0],
+    temperature: float = TEMPERATURE,
+) -> Int64[Tensor, " m"]:
+    """The class of each query by its k nearest neighbours in the bank (all of it when k is
+    larger)."""
+    similarities, index = nearest(queries, bank, min(k, len(bank)))
+    return vote(similarities, labels[index], classes, temperature)
+
+
+def protocol(pool: Pool) -> Result:
+    """Accuracy with the first of ``NEIGHBOURS``; those with the others are in the settings."""
+    used = [min(k, len(pool.bank)) for k in NEIGHBOURS]
+    similarities, index = nearest(pool.queries, pool.bank, max(used))
+    labels = pool.labels[index]
+    predictions = {k: vote(similarities[:, :k], labels[:, :k], pool.classes) for k in used}
+    return Result.of(
+        pool,
+        predictions[used[0]],
+        k=used[0],
+        temperature=TEMPERATURE,
+        similarity="cosine",
+        chosen_on="nothing is chosen",
+        accuracy_at_k={str(k): accuracy(p, pool.answers) for k, p in predictions.items()},
+    )

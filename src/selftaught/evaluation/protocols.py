@@ -1,0 +1,239 @@
+"""An encoder and a data set to numbers.
+
+A file of this folder that holds a function ``protocol(pool) -> Result`` is a protocol under its
+own name. Which pictures it may learn from, choose on and report is decided here, once for all
+protocols:
+
+=============  ====================  =====================================  ============
+split          learns from           chooses on                             reports
+=============  ====================  =====================================  ============
+validation     train                 a tenth of train, held back            validation
+test           train + validation    validation, having learnt from train   test
+=============  ====================  =====================================  ============
+"""
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Literal
+
+import torch
+from jaxtyping import Bool, Int64
+from torch import Tensor
+
+from selftaught.data import Source, Splits
+from selftaught.encoders import Encoder
+from selftaught.errors import Refusal, suggest
+from selftaught.evaluation.features import extract
+from selftaught.evaluation.results import Pool, Result
+from selftaught.keys import shuffle
+from selftaught.views.engine import Views
+
+Protocol = Callable[[Pool], Result]
+
+FEWEST = 2
+"""Pictures that each class must have to learn from: one to learn, one to choose with."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Results, and the features they were read from.
+
+    Attributes:
+        results: protocol to result.
+        features: [m, d] float32 on the CPU, of the labelled pictures of the split that was read.
+        labels: [m] int64, their classes.
+        index: [m] int64, their rows in the split.
+    """
+
+    results: dict[str, Result]
+    features: Tensor
+    labels: Tensor
+    index: Tensor
+
+
+def names() -> tuple[str, ...]:
+    """The protocols there are."""
+    files = sorted(file.stem for file in Path(__file__).parent.glob("[!_]*.py"))
+    return tuple(name for name in files if hasattr(_module(name), "protocol"))
+
+
+def find(name: str) -> Protocol:
+    """The protocol of that name.
+
+    Raises:
+        Refusal: there is none; the sentence names the nearest.
+    """
+    if name not in names():
+        raise Refusal(f"There is no protocol '{name}'; {suggest(name, names())}")
+    found: Protocol = _module(name).protocol
+    return found
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"selftaught.evaluation.{name}")
+
+
+def evaluate(
+    encoder: Encoder,
+    splits: Splits,
+    views: Views | None = None,
+    *,
+    split: Literal["validation", "test"] = "validation",
+    protocols: Sequence[str] = ("knn", "linear"),
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+    batch: int = 512,
+) -> Evaluation:
+    """Read an encoder with each of the protocols; features are extracted once per split and shared.
+
+    Pictures without a label (-1) neither teach nor count.
+
+    Args:
+        encoder: already on ``device``.
+        views: the clean view; None makes it from the data set's own size, mean and deviation.
+        split: which pictures the accuracy is reported on.
+        dtype: what the encoder computes in.
+        batch: pictures encoded at once.
+
+    Raises:
+        Refusal: an unknown protocol or split, no such split, no labels, one class only, or a class
+            with too few pictures to learn from.
+        RunFailed: the encoder's features are not finite.
+    """
+    chosen = {name: find(name) for name in dict.fromkeys(protocols)}
+    if not chosen:
+        raise Refusal(f"No protocol was given; choose some of: {', '.join(names())}.")
+    train, validation, queries = check(splits, split)
+    device = torch.device(device)
+    clean = views or Views.clean(
+        size=splits.size,
+        channels=splits.train.channels,
+        levels=splits.train.levels,
+        mean=splits.mean,
+        std=splits.std,
+    )
+
+    def read(source: Source) -> tuple[Tensor, Tensor]:
+        found = extract(encoder, source, clean, device=device, dtype=dtype, batch=batch)
+        return found.features, _labels(source).to(device)
+
+    bank, labels = read(train)
+    if split == "test":
+        second, second_labels = read(validation)
+        fit, held = torch.arange(len(bank)), len(bank) + torch.arange(len(second))
+        bank, labels = torch.cat([bank, second]), torch.cat([labels, second_labels])
+        chosen_on = "validation, having learnt from train"
+    else:
+        apart = hold_back(_labels(train), train.groups)
+        fit, held = (~apart).nonzero().flatten(), apart.nonzero().flatten()
+        chosen_on = "a tenth of train, held back"
+        if len(held) == 0:
+            raise Refusal(
+                f"Every class of {splits.name} is one group, so none can be held back to choose a "
+                "probe's strength; give each class at least two groups."
+            )
+    answered, answers = read(queries)
+    pool = Pool(
+        bank=bank,
+        labels=labels,
+        fit=fit.to(device),
+        held=held.to(device),
+        queries=answered,
+        answers=answers,
+        classes=max(len(splits.classes), int(torch.cat([labels, answers]).max()) + 1),
+        settings={
+            "split": split,
+            "bank": "train + validation" if split == "test" else "train",
+            "pictures": {"bank": len(bank), "queries": len(answered)},
+        },
+        chosen_on=chosen_on,
+    )
+    return Evaluation(
+        results={name: protocol(pool) for name, protocol in chosen.items()},
+        features=answered.cpu(),
+        labels=answers.cpu(),
+        index=_labelled(
+            splits.test if split == "test" and splits.test is not None else splits.validation
+        ),
+    )
+
+
+def check(splits: Splits, split: str) -> tuple[Source, Source, Source]:
+    """The labelled pictures of train, of validation and of the split that is read.
+
+    Raises:
+        Refusal: they cannot carry a probe; see ``evaluate``.
+    """
+    if split not in ("validation", "test"):
+        raise Refusal(f"There is no split '{split}'; {suggest(split, ('validation', 'test'))}")
+    reported = splits.test if split == "test" else splits.validation
+    if reported is None:
+        raise Refusal(f"{splits.name} has no test pictures; read split 'validation' instead.")
+    given = {"train": splits.train, "validation": splits.validation, split: reported}
+    empty = [name for name, source in given.items() if len(_labelled(source)) == 0]
+    if empty:
+        raise Refusal(
+            f"A probe needs labels, and {splits.name} has none in {' and '.join(empty)}. Without "
+            "labels an encoder can be trained, its health and nearest neighbours looked at, and "
+            "pictures embedded; for a probe, sort the pictures into a folder per class or give a "
+            "CSV of labels."
+        )
+    train, validation, queries = (
+        source if len(_labelled(source)) == len(source) else source.subset(_labelled(source))
+        for source in (given["train"], given["validation"], given[split])
+    )
+    known = max(len(splits.classes), *(int(_labels(s).max()) + 1 for s in (train, queries)))
+    counts = _labels(train).bincount(minlength=known)
+    needed = (counts > 0) | (_labels(queries).bincount(minlength=known) > 0)
+    if int(needed.sum()) < 2:
+        raise Refusal(
+            f"A probe tells classes apart, and the pictures of {splits.name} are all of one."
+        )
+    for c in (needed & (counts < FEWEST)).nonzero().flatten().tolist():
+        name = splits.classes[c] if c < len(splits.classes) else str(c)
+        raise Refusal(
+            f"Class '{name}' of {splits.name} has {int(counts[c])} labelled training pictures; a "
+            f"probe needs at least {FEWEST} of each class. Add some, or leave the class out."
+        )
+    return train, validation, queries
+
+
+def _labelled(source: Source) -> Tensor:
+    if source.labels is None:
+        return torch.empty(0, dtype=torch.int64)
+    return (source.labels.cpu() >= 0).nonzero().flatten()
+
+
+def _labels(source: Source) -> Tensor:
+    assert source.labels is not None
+    return source.labels.cpu()
+
+
+def hold_back(
+    labels: Int64[Tensor, " n"], groups: Int64[Tensor, " n"] | None = None
+) -> Bool[Tensor, " n"]:
+    """Which pictures are held back for a choice: a tenth of each class, at least one of two.
+
+    It depends on the labels and groups alone, so all encoders choose on the same pictures.
+    Pictures of one group go together, under the class of the group's first picture.
+    """
+    owner = (
+        torch.arange(len(labels))
+        if groups is None
+        else torch.unique(groups.cpu(), return_inverse=True)[1]
+    )
+    units = int(owner.max()) + 1
+    first = torch.full((units,), len(labels)).scatter_reduce(
+        0, owner, torch.arange(len(labels)), "amin"
+    )
+    unit_labels = labels.cpu()[first]
+    order = shuffle(units, seed=0, epoch=0)
+    apart = torch.zeros(units, dtype=torch.bool)
+    for c in torch.unique(unit_labels):
+        members = order[unit_labels[order] == c]
+        share = max(1, len(members) // 10) if len(members) > 1 else 0
+        apart[members[:share]] = True
+    return apart[owner]

@@ -1,0 +1,239 @@
+"""What Selftaught does, as five functions; the command line says the same in other words.
+
+Each checks all words first, says in one line what is about to happen, and only then imports torch.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from selftaught import comparison, config
+from selftaught.errors import Refusal
+from selftaught.runs import RunFolder
+
+if TYPE_CHECKING:
+    from selftaught.inference import Embedder
+
+Split = Literal["validation", "test"]
+Say = Callable[[str], None]
+
+PROTOCOLS = ("knn", "linear")
+
+
+def _quiet(sentence: str) -> None:
+    pass
+
+
+def train(
+    method: str,
+    *,
+    data: str = "shapes",
+    seed: int = 0,
+    out: str | Path | None = None,
+    fresh: bool = False,
+    say: Say = _quiet,
+    **overrides: Any,
+) -> Path:
+    """Train one method on one set of pictures, or go on where that stopped.
+
+    Args:
+        method: a name from ``selftaught methods``.
+        data: a built-in set, or the path of a folder of pictures.
+        seed: where every random choice begins.
+        out: the run folder; None takes ``runs/DATA/METHOD[-hash]/seed-N``.
+        fresh: move an existing run folder aside and begin anew.
+        say: is told, in sentences, what happens.
+        overrides: anything of the configuration, with ``__`` for the dot: ``optimiser__rate=0.3``.
+
+    Returns:
+        The run folder.
+
+    Raises:
+        Refusal: the input cannot be used; nothing was written.
+        RunFailed: the run broke; the same call goes on from the last checkpoint.
+    """
+    given = {key.replace("__", "."): value for key, value in overrides.items()}
+    run = config.resolve(method, {"data": data, "seed": seed}, given)
+    folder = Path(out) if out is not None else default_folder(run)
+    known = RunFolder(folder)
+    if known.exists() and not fresh:
+        RunFolder.open(folder, run)  # refuses a run that differs, before anything heavy is loaded
+    say(_announcement(run, folder, [run]))
+
+    from selftaught.training import carry_out, prepare
+
+    setup = prepare(run)
+    for note in setup.splits.notes:
+        say(note)
+    split: Split | None = "validation" if setup.splits.train.labels is not None else None
+    carry_out(setup, RunFolder.open(folder, run, fresh=fresh), split=split, protocols=PROTOCOLS)
+    return folder
+
+
+def default_folder(run: config.Run) -> Path:
+    """``runs/DATA/METHOD[-hash]/seed-N``; the hash stands for what differs from the plain recipe."""
+    plain = config.resolve(run.method.name, {"data": run.data.name})
+    mark = config.fingerprint(run, beside=plain)
+    name = run.method.name + (f"-{mark}" if mark else "")
+    return Path("runs") / _short(run.data.name) / name / f"seed-{run.seed}"
+
+
+def default_directory(data: str) -> Path:
+    """``runs/compare-DATA``"""
+    return Path("runs") / f"compare-{_short(data)}"
+
+
+def _short(data: str) -> str:
+    return Path(data).resolve().name if "/" in data else data
+
+
+def compare(
+    *contestants: str,
+    data: str = "shapes",
+    seeds: int = 1,
+    out: str | Path | None = None,
+    split: Split = "test",
+    baselines: Sequence[str] | None = None,
+    protocols: Sequence[str] = PROTOCOLS,
+    fresh: bool = False,
+    say: Say = _quiet,
+    **overrides: Any,
+) -> dict[str, Any]:
+    """Train what is missing, judge all alike, and write one table and one page.
+
+    Args:
+        contestants: methods, each with its own overrides if it has any: ``"byol:momentum=0,0"``.
+        data: a built-in set, or the path of a folder of pictures.
+        seeds: N runs seeds 0 to N - 1.
+        out: the directory; None takes ``runs/compare-DATA``.
+        split: ``test`` is for results; ``validation`` is for choices, and keeps test unread.
+        baselines: stand beside the contestants; None takes all of them.
+        protocols: how encoders are judged.
+        fresh: move an older comparison aside.
+        say: is told, in sentences, what happens.
+        overrides: hold for all contestants, with ``__`` for the dot.
+
+    Returns:
+        The content of ``comparison.json``.
+
+    Raises:
+        Refusal: the input cannot be used; nothing was written.
+    """
+    if not contestants:
+        raise Refusal("Nothing to compare; name one method or more, for example: simclr byol vicreg.")
+    given = {key.replace("__", "."): value for key, value in overrides.items()}
+    plan = comparison.plan(
+        contestants,
+        out=Path(out) if out is not None else default_directory(data),
+        seeds=seeds,
+        split=split,
+        baselines=comparison.BASELINES if baselines is None else baselines,
+        protocols=protocols,
+        overrides={"data": data, **given},
+        fresh=fresh,
+    )
+    say(_announcement(plan.entrants[0].run, plan.directory, [e.run for e in plan.entrants]))
+    return comparison.compare(plan, say)
+
+
+def evaluate(
+    run: str | Path,
+    *,
+    split: Split = "validation",
+    protocols: Sequence[str] = PROTOCOLS,
+    say: Say = _quiet,
+) -> dict[str, Any]:
+    """Judge a finished run; what is already in its ``results.json`` is not computed again.
+
+    Returns:
+        Protocol to accuracy and settings.
+
+    Raises:
+        Refusal: no such run, or it is not finished, or its data has no such split.
+    """
+    folder = RunFolder(Path(run))
+    settings = folder.run
+    if not (folder.path / "encoder.safetensors").is_file():
+        raise Refusal(f"{folder.path} has not finished: give its train command again first.")
+    say(f"{settings.method.name} on {settings.data.name} · {split} split · writes {folder.path}/results.json")
+
+    from selftaught.training import carry_out, prepare
+
+    setup = prepare(settings)
+    if split == "validation" and settings.final:
+        say("This run was pretrained on the validation pictures too, so this number flatters it.")
+    found = carry_out(setup, folder, split=split, protocols=tuple(protocols))[split]
+    return {name: found[name] for name in protocols}
+
+
+def load(run: str | Path) -> "Embedder":
+    """A trained encoder with its preprocessing, from a run folder or an ``encoder.safetensors``.
+
+    Raises:
+        Refusal: there is no readable encoder.
+    """
+    from selftaught.inference import load
+
+    return load(Path(run))
+
+
+def embed(run: str | Path, pictures: str | Path, out: str | Path) -> "tuple[Any, list[str]]":
+    """Features of a folder of pictures (or of one picture), written to ``out`` with the names beside it.
+
+    Returns:
+        [n, d] float32 features, and the n files in the same order.
+
+    Raises:
+        Refusal: no readable encoder, or pictures that it cannot read.
+    """
+    import numpy as np
+
+    from selftaught.inference import find_pictures
+
+    out, given = Path(out), Path(pictures)
+    files = [given] if given.is_file() else find_pictures(given)
+    features = load(run).embed(files)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    np.save(out, features)
+    names = [str(file) for file in files]
+    out.with_suffix(".txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    return features, names
+
+
+def report(directory: str | Path) -> Path:
+    """Write the page of a comparison again from its run folders; returns its path.
+
+    Raises:
+        Refusal: the directory holds no comparison.
+    """
+    from selftaught.reports import write_report
+
+    return write_report(Path(directory))
+
+
+def _announcement(run: config.Run, where: Path, runs: Sequence[config.Run]) -> str:
+    """What runs, for how long about, and where it writes: said before torch is imported."""
+    several = f"{len(runs)} runs" if len(runs) > 1 else run.method.name
+    device = run.device if run.device != "auto" else _likely_device()
+    return f"{several} on {run.data.name} · {device} · {_estimate(runs)} · writes {where}/"
+
+
+def _likely_device() -> str:
+    """What ``auto`` will choose, by signs that do not need torch."""
+    if any(Path(sign).exists() for sign in ("/proc/driver/nvidia/version", "/dev/kfd")):
+        return "cuda"
+    return "mps or cpu" if sys.platform == "darwin" else "cpu"
+
+
+def _estimate(runs: Sequence[config.Run]) -> str:
+    """From the seconds that the recipes were measured to take, scaled to the epochs asked for."""
+    total = 0.0
+    for run in runs:
+        plain = config.resolve(run.method.name, {"data": run.data.name})
+        if plain.measured.seconds is None:
+            return "time unknown until it has begun"
+        total += plain.measured.seconds * run.epochs / plain.epochs
+    minutes = max(round(total / 60), 1)
+    machine = next((run.measured.machine for run in runs if run.measured.machine), "")
+    return f"about {minutes} min" + (f" on {machine}" if machine else "")

@@ -1,0 +1,84 @@
+"""Every random choice of a run, drawn from a counter: no hidden state, equal on every device.
+
+Philox 4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011)
+turns (seed; position in the global batch, step, view, operation) into four words of 32 bits. A choice
+depends on nothing else, so it is the same whatever the device, the rank, the number of workers or the
+slicing of the batch, and a resumed run draws what the uninterrupted one would have.
+"""
+
+import zlib
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+MASK = 0xFFFFFFFF
+MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+WEYL = (0x9E3779B9, 0xBB67AE85)
+ROUNDS = 10
+
+
+def philox(
+    counter: tuple[Int64[Tensor, "*s"], ...], key: tuple[int, int]
+) -> tuple[Int64[Tensor, "*s"], ...]:
+    """Philox 4x32-10: four counter words and two key words, each below 2**32, to four random words.
+
+    Words travel in int64. A product of two wraps modulo 2**64, which leaves its 64 bits right; the
+    upper half is taken by an arithmetic shift and a mask.
+    """
+    c0, c1, c2, c3 = counter
+    k0, k1 = key
+    for _ in range(ROUNDS):
+        left, right = c0 * MULTIPLIERS[0], c2 * MULTIPLIERS[1]
+        c0 = ((right >> 32) & MASK) ^ c1 ^ k0
+        c2 = ((left >> 32) & MASK) ^ c3 ^ k1
+        c1, c3 = right & MASK, left & MASK
+        k0, k1 = (k0 + WEYL[0]) & MASK, (k1 + WEYL[1]) & MASK
+    return c0, c1, c2, c3
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The random choices of one step, for the pictures at ``positions`` of the global batch.
+
+    Attributes:
+        seed: the run's seed, below 2**63.
+        step: the step, below 2**32.
+        positions: [n] int64, places in the global batch; their device is where the draws are made.
+    """
+
+    seed: int
+    step: int
+    positions: Tensor
+
+    def bits(self, operation: str, words: int = 1, view: int = 0) -> Int64[Tensor, "n w"]:
+        """``words`` independent whole numbers in [0, 2**32) for each picture.
+
+        Args:
+            operation: names the choice ("crop", "flip"); two names are two independent streams.
+            view: which view of the picture the choice is for, below 2**16.
+        """
+        blocks = torch.arange(-(-words // 4), device=self.positions.device)
+        position = self.positions[:, None].expand(-1, len(blocks))
+        same = torch.zeros_like(position)
+        counter = (
+            position,
+            same + self.step,
+            same + (view + (blocks << 16)),
+            same + zlib.crc32(operation.encode()),
+        )
+        drawn = philox(counter, (self.seed & MASK, self.seed >> 32))
+        return torch.stack(drawn, dim=-1).flatten(1)[:, :words]
+
+    def uniform(self, operation: str, words: int = 1, view: int = 0) -> Float[Tensor, "n w"]:
+        """float32 in [0, 1): the upper 24 bits of each word, so exact in float32."""
+        return (self.bits(operation, words, view) >> 8).to(torch.float32) * 2.0**-24
+
+
+def shuffle(size: int, seed: int, epoch: int, device: torch.device | str = "cpu") -> Int64[Tensor, "s"]:
+    """A permutation of ``range(size)``, by sorting one random word per element (stable)."""
+    everyone = torch.arange(size, device=device)
+    words = Keys(seed, epoch, everyone).bits("shuffle", 2)
+    # Two words make ties (and so any trace of the original order) vanishingly rare.
+    return ((words[:, 0] << 31) | (words[:, 1] >> 1)).argsort(stable=True)

@@ -1,0 +1,68 @@
+"""VICReg (Bardes et al., 2022), https://arxiv.org/abs/2105.04906, Algorithm 1.
+
+    invariance: the views agree   variance: no dimension dies   covariance: no two say the same
+
+Defaults are the paper's for ImageNet (section 4.2). Scaling follows the authors' code where text and
+code differ: the variance term is the average over the two views, the covariance term their sum.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from selftaught.batch import Batch, Needs
+from selftaught.distributed import gather
+from selftaught.encoders import Encoder
+from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.parts.heads import mlp
+from selftaught.types import NotNegative, Widths
+
+
+@in_float32
+def invariance(z: Float[Tensor, "n p"], y: Float[Tensor, "n p"]) -> Float[Tensor, ""]:
+    """Eq. 5: mean squared difference; like the authors' code it is averaged over dimensions too."""
+    return F.mse_loss(z, y)
+
+
+@in_float32
+def variance(z: Float[Tensor, "n p"]) -> Float[Tensor, ""]:
+    """Eq. 1: hinge that keeps every dimension's standard deviation above 1."""
+    return F.relu(1 - (z.var(dim=0) + 1e-4).sqrt()).mean()
+
+
+@in_float32
+def covariance(z: Float[Tensor, "n p"]) -> Float[Tensor, ""]:
+    """Eq. 4: squared off-diagonal covariance, per dimension. ||z'z|| = ||zz'||: take the smaller."""
+    n, p = z.shape
+    z = z - z.mean(dim=0)
+    whole = (z.T @ z if p <= n else z @ z.T).square().sum()
+    diagonal = z.square().sum(dim=0).square().sum()
+    return (whole - diagonal) / ((n - 1) ** 2 * p)
+
+
+class VICReg(Method):
+    needs = Needs(views=2, preset="vicreg")
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        *,
+        projector: Widths = (8192, 8192, 8192),
+        weights: tuple[NotNegative, NotNegative, NotNegative] = (25.0, 25.0, 1.0),
+    ) -> None:
+        super().__init__(encoder)
+        self.projector = mlp(encoder.dim, *projector, last_bias=False)
+        self.weights = weights
+
+    def forward(self, batch: Batch) -> Outputs:
+        h = [self.encoder(v) for v in batch.views]  # one batch of statistics per view
+        z1, z2 = (self.projector(x) for x in h)
+        all1, all2 = gather(z1), gather(z2)  # [w n, p], with gradients
+        lam, mu, nu = self.weights
+        losses = {
+            "invariance": lam * invariance(z1, z2),
+            "variance": mu * (variance(all1) + variance(all2)) / 2,
+            "covariance": nu * (covariance(all1) + covariance(all2)),
+        }
+        return Outputs(losses, features=torch.cat(h), projections=torch.cat([z1, z2]))

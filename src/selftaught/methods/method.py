@@ -1,0 +1,98 @@
+"""The one contract of this package: a method turns a batch of unlabelled pictures into losses."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, ClassVar, ParamSpec, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from selftaught.batch import Batch, Needs, ParameterGroup
+from selftaught.encoders import Encoder
+from selftaught.keys import Keys
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass
+class Outputs:
+    """What one forward gives back. The loop sums `losses`; monitors read the rest."""
+
+    losses: dict[str, Tensor]  # name -> float32 scalar, already weighted, each one plotted
+    features: Tensor  # [v n, d] from the network that is kept: what is probed
+    projections: Tensor | None = None  # [v n, p] where the loss lives, watched for collapse
+    memo: dict[str, Tensor] = field(default_factory=dict)  # handed back to `after_step`
+
+
+class Method(nn.Module):
+    """Subclass, write `forward`. A hook is for what gradients cannot do; most methods need none.
+
+    `forward` reads state and draws nothing; `after_step` writes state: two forwards of one batch agree.
+    State is a submodule or a registered buffer, so a checkpoint is `state_dict()` and nothing else.
+    `progress` runs from 0 to 1 over training, so a method knows neither epochs nor steps.
+    """
+
+    needs: ClassVar[Needs] = Needs(views=2)
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    @property
+    def kept(self) -> Encoder:
+        """The network that is exported, probed and monitored."""
+        return self.encoder
+
+    def forward(self, batch: Batch) -> Outputs:
+        raise NotImplementedError
+
+    def draw(self, keys: Keys) -> dict[str, Tensor]:
+        """Masks, permutations, slices for the global batch; they come back as `batch.draws`."""
+        return {}
+
+    def parameter_groups(self) -> Iterator[ParameterGroup]:
+        """Which parameters learn at which rate and decay; all alike unless a method says otherwise."""
+        yield ParameterGroup(p for p in self.parameters() if p.requires_grad)
+
+    def after_backward(self, progress: float) -> None:
+        """Edit gradients before the optimiser reads them (DINO holds its last layer at first)."""
+
+    def after_step(self, outputs: Outputs, progress: float) -> None:
+        """Move what gradients do not: teachers, queues, centres."""
+
+
+class Baseline:
+    """What a method must beat: an encoder that no gradient has touched, judged like any other.
+
+    `seeded` is False where every seed gives the same encoder.
+    """
+
+    seeded: ClassVar[bool] = True
+
+    def fit(self, encoder: Encoder, pictures: Tensor, seed: int) -> dict[str, Encoder]:
+        """Encoders to choose from; the one that is better on validation stands in the table.
+
+        Args:
+            encoder: the architecture of the comparison, with fresh weights.
+            pictures: [n, c, s, s] float32, clean views of training pictures, normalised.
+            seed: for what is drawn.
+        """
+        raise NotImplementedError
+
+
+def in_float32(loss: Callable[P, T]) -> Callable[P, T]:
+    """Run a loss with autocast off, on float32: exponentials and variances lose too much in half."""
+
+    @wraps(loss)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        widened: list[Any] = [
+            a.float() if isinstance(a, Tensor) and a.dtype in (torch.bfloat16, torch.float16) else a
+            for a in args
+        ]
+        device = next(a.device.type for a in args if isinstance(a, Tensor))
+        with torch.autocast(device, enabled=False):
+            return loss(*widened, **kwargs)  # type: ignore[arg-type]
+
+    return wrapped

@@ -1,0 +1,56 @@
+"""BYOL (Grill et al., 2020), https://arxiv.org/abs/2006.07733, Algorithm 1.
+
+    student: q(g(f(v)))   teacher: g'(f'(v')), an average of past students   predict across views
+
+Defaults are the paper's for ImageNet (section 3.3). ``momentum`` is (start, end): the teacher is the
+student itself at (0, 0) and never moves at (1, 1).
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from selftaught.batch import Batch, Needs
+from selftaught.encoders import Encoder
+from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.parts.heads import mlp
+from selftaught.parts.teacher import Teacher
+from selftaught.schedules import cosine
+from selftaught.types import Momentum, Widths
+
+
+@in_float32
+def regression(p: Float[Tensor, "n p"], t: Float[Tensor, "n p"]) -> Float[Tensor, ""]:
+    """Eq. 2: squared distance of unit vectors, 2 - 2 cos, averaged over the batch."""
+    return (2 - 2 * F.cosine_similarity(p, t, dim=-1)).mean()
+
+
+class BYOL(Method):
+    needs = Needs(views=2, preset="asymmetric")
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        *,
+        projector: Widths = (4096, 256),
+        predictor: Widths = (4096, 256),
+        momentum: Momentum = (0.996, 1.0),
+    ) -> None:
+        super().__init__(encoder)
+        self.projector = mlp(encoder.dim, *projector, last_bias=False)
+        self.predictor = mlp(projector[-1], *predictor, last_bias=False)
+        self.teacher = Teacher(encoder, self.projector)
+        self.momentum = momentum
+
+    def forward(self, batch: Batch) -> Outputs:
+        h = [self.encoder(v) for v in batch.views]  # one batch of statistics per view
+        z = [self.projector(x) for x in h]
+        p1, p2 = (self.predictor(x) for x in z)
+        t1, t2 = (self.teacher(v) for v in batch.views)  # no gradient
+        losses = {"regression": regression(p1, t2) + regression(p2, t1)}
+        return Outputs(losses, features=torch.cat(h), projections=torch.cat(z))
+
+    def after_step(self, outputs: Outputs, progress: float) -> None:
+        momentum = cosine(*self.momentum, progress)
+        self.teacher.follow(self.encoder, self.projector, momentum=momentum)

@@ -1,0 +1,1 @@
+"""Run folders in, a page or a table out: nothing here imports torch or knows a method's code."""

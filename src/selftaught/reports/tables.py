@@ -1,0 +1,108 @@
+"""The comparison as a table for the terminal."""
+
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from selftaught.reports.wording import (
+    ABSENT,
+    count,
+    duration,
+    full_title,
+    memory,
+    percent,
+    protocol,
+    settings,
+)
+
+VERDICT_STYLES = {
+    "learning": "green",
+    "fitted": "",
+    "stalled": "yellow",
+    "collapsed": "bold red",
+    "diverged": "bold red",
+    "failed": "bold red",
+}
+
+
+def comparison_table(comparison: dict[str, Any]) -> Table:
+    """The summary of a ``comparison.json``: a line per contestant, the baselines below a rule.
+
+    Args:
+        comparison: the file's content. Under three seeds every value is written, from three on
+            the mean and its interval.
+    """
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in comparison["rows"]:
+        rows.setdefault(row["contestant"], []).append(row)
+    summaries = {line["contestant"]: line for line in comparison.get("summary") or []}
+    protocols = list(
+        dict.fromkeys(name for row in comparison["rows"] for name in row.get("results") or {})
+    )
+    table = Table(title=_heading(comparison), title_justify="left", header_style="dim", box=None)
+    table.add_column("")
+    for name in protocols:
+        table.add_column(_column(comparison, name), justify="right")
+    for heading in ("training", "pictures/s", "memory"):
+        table.add_column(heading, justify="right")
+    table.add_column("verdict")
+    ordered = sorted(rows.items(), key=lambda item: item[1][0].get("family") == "baselines")
+    parted = False
+    for name, own in ordered:
+        if own[0].get("family") == "baselines" and not parted and table.row_count:
+            table.add_section()
+            table.add_row("[dim]to measure against[/dim]")
+            parted = True
+        cells = [
+            *(_values(own, summaries.get(name, {}), each) for each in protocols),
+            duration(_average(own, "seconds")),
+            count(_average(own, "pictures_per_second")),
+            memory(_average(own, "peak_memory_bytes")),
+        ]
+        table.add_row(Text(full_title(name)), *cells, _verdicts(own))
+    return table
+
+
+def _heading(comparison: dict[str, Any]) -> Text:
+    data = (comparison.get("data") or {}).get("name", "")
+    return Text(f"{data}, {comparison.get('split', 'test')} split", style="bold")
+
+
+def _column(comparison: dict[str, Any], name: str) -> Text:
+    """The protocol with the settings that all rows share."""
+    every = {
+        settings(row["results"][name])
+        for row in comparison["rows"]
+        if name in (row.get("results") or {})
+    }
+    shared = every.pop() if len(every) == 1 else ""
+    return Text(f"{protocol(name)} %" + (f"\n{shared}" if shared else ""))
+
+
+def _values(rows: list[dict[str, Any]], summary: dict[str, Any], name: str) -> Text:
+    values = [
+        row["results"][name]["accuracy"] for row in rows if name in (row.get("results") or {})
+    ]
+    if not values:
+        return Text(ABSENT)
+    if len(values) < 3:
+        return Text(" · ".join(percent(value) for value in values))
+    text = Text(percent(sum(values) / len(values)))
+    interval = ((summary.get("results") or {}).get(name) or {}).get("interval")
+    if interval:
+        text.append(f" [{percent(interval[0])}, {percent(interval[1])}]", style="dim")
+    return text
+
+
+def _average(rows: list[dict[str, Any]], key: str) -> float | None:
+    values = [row[key] for row in rows if row.get(key) is not None]
+    return sum(values) / len(values) if values else None
+
+
+def _verdicts(rows: list[dict[str, Any]]) -> Text:
+    words = list(dict.fromkeys(row.get("verdict") or ABSENT for row in rows))
+    text = Text(", ").join(Text(word, style=VERDICT_STYLES.get(word, "")) for word in words)
+    if any(row.get("sees_labels") for row in rows):
+        text.append(" · sees labels", style="dim")
+    return text

@@ -1,0 +1,118 @@
+"""How names, numbers and settings are written, on the page and in the terminal."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+METHODS = {
+    "simclr": "SimCLR",
+    "byol": "BYOL",
+    "vicreg": "VICReg",
+    "untrained": "Untrained",
+    "pixels": "Raw pixels",
+    "random_patches": "Random patches",
+    "supervised": "Supervised",
+    "pca": "PCA",
+    "cca": "CCA",
+}
+FAMILIES = {
+    "metric_learning": "deep metric learning",
+    "self_distillation": "self-distillation",
+    "canonical_correlation": "canonical correlation analysis",
+    "masked_modelling": "masked modelling",
+    "pretext": "pretext task",
+    "baselines": "baseline",
+}
+PROTOCOLS = {"knn": "kNN", "linear": "Linear probe"}
+SYMBOLS = {"k": "k", "temperature": "T", "l2": "L2"}
+ABSENT = "–"
+
+
+def title(contestant: str) -> tuple[str, str]:
+    """``byol:momentum=0,0`` as its method's written name and its overrides ("" without)."""
+    method, _, overrides = contestant.partition(":")
+    return METHODS.get(method, method), overrides
+
+
+def full_title(contestant: str) -> str:
+    """The written name with its overrides, for one line of text."""
+    name, overrides = title(contestant)
+    return f"{name} {overrides}" if overrides else name
+
+
+def family(name: str) -> str:
+    """A family's written name."""
+    return FAMILIES.get(name, name.replace("_", " "))
+
+
+def protocol(name: str) -> str:
+    """A protocol's written name."""
+    return PROTOCOLS.get(name, name.replace("_", " "))
+
+
+def listing(words: list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def percent(fraction: float | None, digits: int = 1) -> str:
+    """A share in [0, 1] as percent without the sign: columns and axes carry it."""
+    return ABSENT if unknown(fraction) else f"{100 * fraction:.{digits}f}"  # type: ignore[operator]
+
+
+def count(number: float | None) -> str:
+    """Thousands are set apart by a comma."""
+    return ABSENT if unknown(number) else f"{number:,.0f}"
+
+
+def compact(number: float) -> str:
+    """A number in at most five signs, for the ticks of an axis: 250k, 1.5M, 0.05."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(number) >= size:
+            return f"{number / size:.3g}{letter}"
+    return f"{number:.3g}"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as ``0.4 s``, ``41 s``, ``1 min 12 s`` or ``2 h 05 min``."""
+    if unknown(seconds):
+        return ABSENT
+    assert seconds is not None
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def memory(size: float | None) -> str:
+    """Bytes as MB or GB (powers of ten)."""
+    if unknown(size):
+        return ABSENT
+    assert size is not None
+    return f"{size / 1e9:.1f} GB" if size >= 0.9995e9 else f"{size / 1e6:.0f} MB"
+
+
+def setting(value: Any) -> str:
+    """A setting's value, short."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def settings(result: Mapping[str, Any]) -> str:
+    """The few settings that must stand beside a number: ``k = 20, T = 0.1``."""
+    return ", ".join(
+        f"{symbol} = {setting(result[key])}"
+        for key, symbol in SYMBOLS.items()
+        if result.get(key) is not None
+    )
+
+
+def unknown(number: float | None) -> bool:
+    """Whether a number is missing or not finite."""
+    return number is None or not math.isfinite(number)

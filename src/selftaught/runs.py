@@ -1,0 +1,205 @@
+"""The run folder: everything that is ever reported is read back from it.
+
+    run.yaml                  the resolved configuration
+    environment.json          source revision, versions, hardware, threads
+    metrics.jsonl             one line a record: losses by step, looks by epoch
+    checkpoint.safetensors    tensors, and the rest as JSON in the header: nothing executes on load
+    encoder.safetensors       what is used elsewhere
+    results.json              protocols with their settings, cost, verdict
+    readings.jsonl            each time the test split was read
+    quarantine.txt            files that could not be read
+"""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from selftaught import config
+from selftaught.errors import Refusal, RunFailed
+
+WATCHED = ("torch", "torchvision", "timm", "numpy", "scikit-learn", "pillow", "safetensors")
+
+
+def write_atomically(path: Path, content: bytes | Callable[[Path], object]) -> None:
+    """Write beside, then replace: a reader sees the old file or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    beside = Path(name)
+    try:
+        if isinstance(content, bytes):
+            beside.write_bytes(content)
+        else:
+            content(beside)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON atomically; a number that is not finite becomes null."""
+    text = json.dumps(_finite(content), indent=1, ensure_ascii=False)
+    write_atomically(path, (text + "\n").encode())
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return None
+    return value
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run on the disk."""
+
+    path: Path
+
+    @classmethod
+    def open(cls, path: Path, run: config.Run, *, fresh: bool = False) -> "RunFolder":
+        """Make the folder of a run, or go on in it.
+
+        Args:
+            fresh: move an existing folder aside (never delete it) and begin anew.
+
+        Raises:
+            Refusal: the folder holds a run whose configuration differs, or something else entirely.
+        """
+        folder = cls(path)
+        if fresh and path.exists():
+            aside = path.with_name(f"{path.name}-{time.strftime('%Y%m%d-%H%M%S')}")
+            shutil.move(path, aside)
+        if folder.exists():
+            differing = config.differences(run, folder.run)
+            if differing:
+                raise Refusal(
+                    f"{path} holds another run. It differs in {'; '.join(differing)}. "
+                    "Choose another folder with --out, or move this one aside with --fresh."
+                )
+            return folder
+        if path.is_file() or (path.is_dir() and any(path.iterdir())):
+            raise Refusal(f"{path} is not empty and holds no run; choose another folder with --out.")
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            config.write(run, path / "run.yaml")
+        except OSError as error:
+            raise RunFailed(f"{path} cannot be written: {error.strerror}.") from None
+        write_json(path / "environment.json", environment())
+        return folder
+
+    def exists(self) -> bool:
+        return (self.path / "run.yaml").is_file()
+
+    @property
+    def run(self) -> config.Run:
+        return config.read(self.path / "run.yaml")
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """What is known of this run so far; empty before it ended."""
+        file = self.path / "results.json"
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        return found
+
+    def record(self, **changes: Any) -> None:
+        """Add to ``results.json``."""
+        write_json(self.path / "results.json", {**self.results, **changes})
+
+    def log(self, kind: str, **values: Any) -> None:
+        """Add one line to ``metrics.jsonl``."""
+        line = json.dumps(_finite({"kind": kind, **values}))
+        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def metrics(self, kind: str) -> list[dict[str, Any]]:
+        """The lines of one kind, in order of their steps."""
+        return [line for line in self._lines("metrics.jsonl") if line["kind"] == kind]
+
+    def rewind(self, step: int) -> None:
+        """Forget lines written after the checkpoint at ``step``: they are about to be written again."""
+        kept = [line for line in self._lines("metrics.jsonl") if line["step"] <= step]
+        text = "".join(json.dumps(line) + "\n" for line in kept)
+        write_atomically(self.path / "metrics.jsonl", text.encode())
+
+    def count_reading(self, protocols: list[str]) -> int:
+        """Log that the test split is read; how many times it has been, this one included."""
+        line = json.dumps({"at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "protocols": protocols})
+        with (self.path / "readings.jsonl").open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+        return len(list(self._lines("readings.jsonl")))
+
+    def _lines(self, name: str) -> Iterator[dict[str, Any]]:
+        file = self.path / name
+        if file.is_file():
+            for line in file.read_text(encoding="utf-8").splitlines():
+                try:
+                    yield json.loads(line)
+                except json.JSONDecodeError:
+                    continue  # half a line: the process was killed while it wrote
+
+
+def environment() -> dict[str, Any]:
+    """Where a number comes from: revision, versions, hardware."""
+    return {
+        "selftaught": metadata.version("selftaught"),
+        "revision": _revision(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpu": _processor(),
+        "cores": os.cpu_count(),
+        "memory_bytes": _memory(),
+        "versions": {name: _version(name) for name in WATCHED},
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _revision() -> str | None:
+    """The commit of the source tree this package runs from, marked when files were changed."""
+    here = Path(__file__).resolve().parents[2]
+    if not (here / ".git").exists():
+        return None
+    ask = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        answer = subprocess.run(ask, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() or None
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _memory() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return None

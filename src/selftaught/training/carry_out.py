@@ -1,0 +1,192 @@
+"""A run from its configuration to its results: train or fit, export, evaluate, judge."""
+
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from selftaught.data import Request
+from selftaught.encoders import Encoder, files
+from selftaught.evaluation import Evaluation, evaluate
+from selftaught.keys import Keys, shuffle
+from selftaught.methods import Baseline, Method
+from selftaught.reports.pictures import view_sheet
+from selftaught.runs import RunFolder, write_atomically
+from selftaught.training import health
+from selftaught.training.loop import requests, train
+from selftaught.training.machine import PeakMemory
+from selftaught.training.progress import Reporter
+from selftaught.training.setup import Setup
+
+Split = Literal["validation", "test"]
+SHOWN = 8
+"""Pictures on the sheet of views."""
+
+ATLAS = 2000
+"""Pictures whose features are kept for maps and neighbours."""
+
+FITTING = 10_000
+"""Training pictures that a baseline is fitted on at most."""
+
+
+def carry_out(
+    setup: Setup,
+    folder: RunFolder,
+    *,
+    split: Split | None,
+    protocols: tuple[str, ...] = ("knn", "linear"),
+    title: str = "",
+) -> dict[str, Any]:
+    """Do what is still missing of a run, and return its ``results.json``.
+
+    Args:
+        split: which split to report on; None stops after training (no labels to probe with).
+        protocols: how to judge; those that are already there are not judged again.
+        title: what to call the run on the screen.
+
+    Raises:
+        RunFailed, Interrupted: see ``training.loop.train``.
+    """
+    run = setup.run
+    torch.set_num_threads(run.threads or torch.get_num_threads())
+    title = title or run.method.name
+    if "seconds" not in folder.results:
+        memory = PeakMemory(setup.device)
+        if isinstance(setup.model, Method):
+            _show_views(setup, folder)
+            reporter = Reporter(title, setup.steps, 0)
+            try:
+                seconds = train(setup, folder, reporter)
+            finally:
+                reporter.close()
+            encoder, verdict = setup.model.kept, _judge(folder)
+            pictures = setup.steps * run.batch
+        else:
+            encoder, seconds, chosen = _fit(setup)
+            verdict, pictures = health.Verdict("fitted", f"Nothing was trained{chosen}."), 0
+        _export(setup, folder, encoder)
+        folder.record(
+            seconds=seconds,
+            pictures_seen=pictures,
+            pictures_per_second=pictures / seconds if pictures else None,
+            peak_memory_bytes=memory.read(),
+            device=str(setup.device),
+            dtype=str(setup.dtype).removeprefix("torch."),
+            threads=torch.get_num_threads(),
+            verdict=verdict.word,
+            verdict_text=verdict.text,
+        )
+    missing = tuple(p for p in protocols if p not in folder.results.get(split or "", {}))
+    if split is not None and missing:
+        _evaluate(setup, folder, split, missing)
+    return folder.results
+
+
+def _judge(folder: RunFolder) -> health.Verdict:
+    losses = [sum(line["losses"].values()) for line in folder.metrics("step")]
+    return health.judge(folder.metrics("look"), losses)
+
+
+def _fit(setup: Setup) -> tuple[Encoder, float, str]:
+    """A baseline's encoder, the seconds it took, and which variant was better on validation."""
+    assert isinstance(setup.model, Baseline)
+    began = time.monotonic()
+    index = shuffle(len(setup.source), setup.run.seed, epoch=0)[:FITTING]
+    pictures = torch.cat(
+        [
+            setup.clean.apply(f.pictures if f.crops is None else f.crops, f.request.plan)[0]
+            for f in setup.source.fetch(
+                [Request(i, setup.clean.plan(None, setup.source.sizes[i])) for i in index.split(512)],
+                setup.clean.crop,
+            )
+        ]
+    )
+    variants = setup.model.fit(setup.encoder, pictures, setup.run.seed)
+    seconds = time.monotonic() - began
+    if len(variants) == 1 or setup.splits.train.labels is None:
+        return next(iter(variants.values())), seconds, ""
+    scores = {
+        name: _score(setup, encoder, "validation", ("linear",)).results["linear"].accuracy
+        for name, encoder in variants.items()
+    }
+    best = max(scores, key=lambda name: scores[name])
+    words = ", ".join(f"{name} {score:.1%}" for name, score in scores.items())
+    return variants[best], seconds, f"; {best} was taken (linear on validation: {words})"
+
+
+def _score(setup: Setup, encoder: Encoder, split: Split, protocols: tuple[str, ...]) -> Evaluation:
+    return evaluate(
+        encoder.to(setup.device, memory_format=torch.channels_last),
+        setup.splits,
+        setup.clean,
+        split=split,
+        protocols=protocols,
+        device=setup.device,
+        dtype=setup.dtype,
+    )
+
+
+def _evaluate(setup: Setup, folder: RunFolder, split: Split, protocols: tuple[str, ...]) -> None:
+    """Judge the exported file, as anyone who loads it would; each reading of test is counted."""
+    encoder, _ = files.read(folder.path / "encoder.safetensors")
+    readings = folder.count_reading(list(protocols)) if split == "test" else None
+    found = _score(setup, encoder, split, protocols)
+    known = folder.results.get(split, {})
+    numbers = {name: {"accuracy": r.accuracy, **r.settings} for name, r in found.results.items()}
+    folder.record(**{split: known | numbers, **({"test_readings": readings} if readings else {})})
+    if split == "test" or not (folder.path / "atlas.npz").exists():
+        some = atlas_rows(len(found.index))
+        predictions = next(iter(found.results.values())).predictions[some]
+        write_atomically(
+            folder.path / "atlas.npz",
+            lambda beside: _save_atlas(
+                beside,
+                features=found.features[some].half().numpy(),
+                index=found.index[some].numpy(),
+                labels=found.labels[some].numpy(),
+                predictions=predictions.numpy(),
+                split=np.array(split),
+            ),
+        )
+
+
+def atlas_rows(count: int) -> Int64[Tensor, "n"]:
+    """Which of the judged pictures stand on the maps: the same for every run of a data set."""
+    return shuffle(count, seed=0, epoch=0)[:ATLAS].sort().values
+
+
+def _save_atlas(path: Path, **arrays: np.ndarray[Any, Any]) -> None:
+    with path.open("wb") as file:  # numpy would add a suffix to a path
+        np.savez_compressed(file, **arrays)
+
+
+def _export(setup: Setup, folder: RunFolder, encoder: Encoder) -> None:
+    files.write(
+        folder.path / "encoder.safetensors",
+        encoder,
+        preprocessing={
+            "size": setup.clean.size,
+            "channels": setup.source.channels,
+            "levels": setup.source.levels,
+            "mean": setup.splits.mean,
+            "std": setup.splits.std,
+        },
+        about={"method": setup.run.method.name, "data": setup.splits.name, "seed": setup.run.seed},
+    )
+
+
+def _show_views(setup: Setup, folder: RunFolder) -> None:
+    """Write a sheet of the exact views that the first pictures of the first step get."""
+    index = next(requests(setup, 0)).index[:SHOWN]
+    plan = setup.views.plan(Keys(setup.run.seed, 0, torch.arange(len(index))), setup.source.sizes[index])
+    clean = setup.clean.plan(None, setup.source.sizes[index])
+    sheets = []
+    for views, each in ((setup.clean, clean), (setup.views, plan)):
+        (fetched,) = setup.source.fetch([Request(index, each)], views.crop)
+        given = fetched.pictures if fetched.crops is None else fetched.crops
+        sheets.append(views.sheet(given, each))
+    write_atomically(folder.path / "views.webp", view_sheet(sheets[0][:, 0], sheets[1]))

@@ -1,0 +1,93 @@
+"""What a run writes down while it goes on, without making the device wait at every step."""
+
+import math
+import time
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from selftaught.errors import Diverged
+from selftaught.methods import Method
+from selftaught.runs import RunFolder
+from selftaught.training.monitors import Monitor
+from selftaught.training.progress import Reporter
+from selftaught.training.setup import Setup
+
+LINES = 200
+"""About how many lines of losses a whole run writes."""
+
+
+class Ledger:
+    """Collects losses as tensors, fetches them now and then, writes ``metrics.jsonl``.
+
+    Args:
+        setup: the run.
+        folder: where the lines go.
+        reporter: who tells the user.
+        seconds: training time of earlier sittings.
+    """
+
+    def __init__(
+        self, setup: Setup, folder: RunFolder, reporter: Reporter, seconds: float = 0.0
+    ) -> None:
+        self.setup, self.folder, self.reporter = setup, folder, reporter
+        self.monitor = Monitor(setup)
+        self.interval = max(setup.steps // LINES, 1)
+        self.waiting: list[dict[str, Tensor]] = []
+        self.before, self.since = seconds, time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far; looks, which are not training, are left out."""
+        return self.before + time.monotonic() - self.since
+
+    def note(self, step: int, losses: dict[str, Tensor], rate: float) -> None:
+        """Keep the losses of a step (``step`` counts it); every so often write their mean."""
+        self.waiting.append({name: value.detach() for name, value in losses.items()})
+        if len(self.waiting) >= self.interval:
+            self.flush(step, rate)
+
+    def flush(self, step: int, rate: float) -> None:
+        """Fetch and write what is waiting.
+
+        Raises:
+            Diverged: a term is not finite: which, at which step, and what to try.
+        """
+        if not self.waiting:
+            return
+        names = list(self.waiting[0])
+        table = torch.stack([torch.stack([row[name] for name in names]) for row in self.waiting])
+        values = table.double().cpu()
+        first = step - len(values) + 1
+        for offset, row in enumerate(values.tolist()):
+            for name, value in zip(names, row, strict=True):
+                if not math.isfinite(value):
+                    raise Diverged(
+                        f"The loss term '{name}' became {value} at step {first + offset} of "
+                        f"{self.setup.steps}. Try a lower optimiser.rate, a longer optimiser.warmup or "
+                        "precision=float32, with --fresh; the last good checkpoint is kept."
+                    )
+        self.waiting.clear()
+        means = dict(zip(names, values.mean(dim=0).tolist(), strict=True))
+        place = self._place(step)
+        speed = place["pictures"] / max(place["seconds"], 1e-9)
+        self.folder.log("step", **place, losses=means, rate=rate, pictures_per_second=speed)
+        self.reporter.step(step, place["epoch"], means, speed)
+
+    def look(self, step: int, method: Method, projections: Tensor | None) -> None:
+        """Let the monitor look; the clock of training stands still meanwhile."""
+        self.before, place = self.seconds, self._place(step)
+        row = self.monitor.look(method.kept, projections)
+        self.folder.log("look", **place, **row)
+        self.reporter.looked(row)
+        self.since = time.monotonic()
+
+    def _place(self, step: int) -> dict[str, Any]:
+        return {
+            "step": step,
+            "epoch": step / self.setup.per_epoch,
+            "progress": step / self.setup.steps,
+            "seconds": self.seconds,
+            "pictures": step * self.setup.run.batch,
+        }

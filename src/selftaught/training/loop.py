@@ -1,0 +1,107 @@
+"""The training loop. If it does not fit on a page, something belongs in another room."""
+
+import time
+from collections.abc import Iterator
+
+import torch
+
+from selftaught.batch import Batch
+from selftaught.data import Fetched, Request
+from selftaught.errors import Interrupted
+from selftaught.keys import Keys, shuffle
+from selftaught.methods import Method
+from selftaught.runs import RunFolder
+from selftaught.training import checkpoints, optimisers
+from selftaught.training.interruption import listening
+from selftaught.training.ledger import Ledger
+from selftaught.training.progress import Reporter
+from selftaught.training.setup import Setup, torch_seed
+
+SAVE_SECONDS = 60.0
+
+
+def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
+    """Train ``setup.model`` to its end, from its last checkpoint if there is one; returns the seconds.
+
+    Raises:
+        RunFailed: a loss is not finite, or the disk is full; the last good checkpoint stays.
+        Interrupted: a signal asked to stop; everything is saved.
+    """
+    run, method, device = setup.run, setup.model, setup.device
+    assert isinstance(method, Method)
+    method.to(device, memory_format=torch.channels_last).train()
+    optimiser = optimisers.build(run.optimiser, method, run.batch)
+    file = folder.path / "checkpoint.safetensors"
+    facts = checkpoints.load(file, method, optimiser)
+    step: int = facts.get("step", 0)
+    folder.rewind(step)
+    ledger = Ledger(setup, folder, reporter, facts.get("seconds", 0.0))
+    if step == 0:
+        ledger.look(step, method, None)
+    compiled = run.compile if run.compile is not None else device.type == "cuda"
+    forward = torch.compile(method) if compiled else method
+    half = setup.dtype != torch.float32
+
+    saved = time.monotonic()
+    with listening() as stop:
+        for fetched in setup.source.fetch(requests(setup, step), setup.views.crop):
+            progress = step / setup.steps
+            rate = optimisers.set_rate(optimiser, progress, run.optimiser.warmup / run.epochs)
+            batch = assemble(setup, method, fetched, step)
+            torch.manual_seed(torch_seed(run.seed, step))  # dropout, where an encoder has it
+
+            with torch.autocast(device.type, setup.dtype, enabled=half):
+                outputs = forward(batch)
+                loss = torch.stack(list(outputs.losses.values())).sum()
+            loss.backward()
+            method.after_backward(progress)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+            method.after_step(outputs, progress)
+
+            step += 1
+            ledger.note(step, outputs.losses, rate)
+            ends = step == setup.steps
+            if ends or step % (setup.per_epoch * run.monitor.every) == 0:
+                ledger.flush(step, rate)
+                ledger.look(step, method, outputs.projections)
+            if ends or stop.number is not None or time.monotonic() - saved > SAVE_SECONDS:
+                ledger.flush(step, rate)
+                checkpoints.save(file, method, optimiser, step=step, seconds=ledger.seconds)
+                saved = time.monotonic()
+            if stop.number is not None and not ends:
+                raise Interrupted(stop.number, f"Saved at step {step} of {setup.steps}.")
+    return ledger.seconds
+
+
+def requests(setup: Setup, start: int) -> Iterator[Request]:
+    """What each step from ``start`` on asks for: pure in seed and step, so a resumed run asks the same."""
+    run, source = setup.run, setup.source
+    everyone = torch.arange(run.batch)
+    order, known = everyone, -1
+    for step in range(start, setup.steps):
+        epoch, place = divmod(step, setup.per_epoch)
+        if epoch != known:
+            order, known = shuffle(len(source), run.seed, epoch), epoch
+        index = order[place * run.batch : (place + 1) * run.batch]
+        keys = Keys(run.seed, step, everyone)
+        yield Request(index, setup.views.plan(keys, source.sizes[index]))
+
+
+def assemble(setup: Setup, method: Method, fetched: Fetched, step: int) -> Batch:
+    """The answer to a request, as the method is shown it."""
+    device, index = setup.device, fetched.request.index
+    plan = fetched.request.plan.to(device)
+    if fetched.crops is not None:
+        views = setup.views.apply([c.to(device, non_blocking=True) for c in fetched.crops], plan)
+    else:
+        assert fetched.pictures is not None
+        views = setup.views.apply(fetched.pictures.to(device, non_blocking=True), plan)
+    labels = setup.source.labels
+    positions = torch.arange(len(index), device=device)
+    return Batch(
+        views=[v.contiguous(memory_format=torch.channels_last) for v in views],
+        index=index.to(device),
+        labels=labels[index].to(device) if method.needs.labels and labels is not None else None,
+        draws=method.draw(Keys(setup.run.seed, step, positions)),
+    )

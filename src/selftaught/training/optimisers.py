@@ -1,0 +1,123 @@
+"""SGD and AdamW from torch, LARS from its paper, and the rate over training."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import SGD, AdamW, Optimizer
+
+from selftaught import config
+from selftaught.methods import Method
+from selftaught.schedules import warmup_cosine
+
+
+class LARS(Optimizer):
+    """Layer-wise adaptive rate scaling (You, Gitman and Ginsburg, 2017), arXiv 1708.03888, Algorithm 1.
+
+    Parameters of one dimension (biases, norms) get plain SGD, as every self-supervised recipe has it.
+
+    Args:
+        parameters: parameters or groups of them.
+        lr: learning rate.
+        momentum, weight_decay: as SGD's.
+        trust: ratio of a layer's step to its weights' norm.
+        clip: LARC: a layer's own rate never exceeds ``lr``. The CIFAR recipes need it with trust 0.02; it
+            is another optimiser than the authors', and a rate found for one is wrong for the other.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        *,
+        lr: float,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        trust: float = 0.001,
+        clip: bool = False,
+    ) -> None:
+        defaults = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
+        super().__init__(parameters, {**defaults, "trust": trust, "clip": clip})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            weights = [p for p in group["params"] if p.grad is not None]
+            if not weights:
+                continue
+            steps = [p.grad for p in weights]
+            if group["weight_decay"]:
+                steps = list(torch._foreach_add(steps, weights, alpha=group["weight_decay"]))
+            matrices = [i for i, p in enumerate(weights) if p.ndim > 1]
+            if matrices:
+                adapted = self._adapt([weights[i] for i in matrices], [steps[i] for i in matrices], group)
+                steps = list(steps)
+                for i, step in zip(matrices, adapted, strict=True):
+                    steps[i] = step
+            for p in weights:
+                if "momentum_buffer" not in self.state[p]:
+                    self.state[p]["momentum_buffer"] = torch.zeros_like(p)
+            buffers = [self.state[p]["momentum_buffer"] for p in weights]
+            torch._foreach_mul_(buffers, group["momentum"])
+            torch._foreach_add_(buffers, steps)
+            torch._foreach_add_(weights, buffers, alpha=-group["lr"])
+
+    @staticmethod
+    def _adapt(weights: list[Any], steps: list[Any], group: dict[str, Any]) -> list[Any]:
+        """Steps scaled to the weights. The paper's denominator |g| + decay |w| is bounded by |g + decay w|,
+        which is what the self-supervised authors (SimCLR, BYOL, VICReg) divide by."""
+        sizes = torch.stack(torch._foreach_norm(weights))
+        lengths = torch.stack(torch._foreach_norm(steps))
+        moving = (sizes > 0) & (lengths > 0)
+        ratio = torch.where(moving, group["trust"] * sizes / lengths.clamp_min(1e-30), 1.0)
+        if group["clip"]:
+            ratio = (ratio / max(group["lr"], 1e-30)).clamp(max=1.0)
+        return list(torch._foreach_mul(steps, list(ratio.unbind())))
+
+
+def build(settings: config.Optimiser, method: Method, batch: int) -> Optimizer:
+    """The optimiser over a method's parameter groups; the rate is scaled by batch / 256.
+
+    Biases and norms (one dimension) are spared weight decay in every group.
+    """
+    rate = settings.rate * batch / 256
+    groups = []
+    for group in method.parameter_groups():
+        parameters = list(group.parameters)
+        for decayed in (True, False):
+            chosen = [p for p in parameters if (p.ndim > 1 and group.decay) == decayed]
+            if chosen:
+                groups.append(
+                    {
+                        "params": chosen,
+                        "weight_decay": settings.decay if decayed else 0.0,
+                        "peak": rate * group.rate,
+                        "constant": group.constant,
+                    }
+                )
+    if settings.name == "adamw":
+        return AdamW(groups, lr=rate, betas=settings.betas)
+    if settings.name == "lars":
+        return LARS(
+            groups, lr=rate, momentum=settings.momentum, trust=settings.trust, clip=settings.clip
+        )
+    return SGD(groups, lr=rate, momentum=settings.momentum)
+
+
+def set_rate(optimiser: Optimizer, progress: float, warmup: float) -> float:
+    """Set each group's rate for this point of the training; returns the first group's.
+
+    Args:
+        progress: share of the training that is done.
+        warmup: share of the training that the warm-up takes.
+    """
+    factor = warmup_cosine(progress, warmup)
+    for group in optimiser.param_groups:
+        group["lr"] = group["peak"] * (1.0 if group["constant"] else factor)
+    rate: float = optimiser.param_groups[0]["lr"]
+    return rate
+
+
+def parameters_of(optimiser: Optimizer) -> list[nn.Parameter]:
+    """All parameters in the optimiser's own order, which is how their state is stored."""
+    return [p for group in optimiser.param_groups for p in group["params"]]

@@ -1,0 +1,66 @@
+"""What a person sees while a run goes on, on stderr: a live line on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+QUIET_SECONDS = 15.0
+"""Without a terminal, a line at most this often, so that a log stays readable."""
+
+
+class Reporter:
+    """Prints progress of one run.
+
+    Args:
+        title: what runs.
+        steps: how many steps it takes in all.
+        start: the step it begins at.
+    """
+
+    def __init__(self, title: str, steps: int, start: int) -> None:
+        self.console = Console(stderr=True, soft_wrap=True, highlight=False)
+        self.title, self.steps = title, steps
+        self.began, self.start, self.spoke = time.monotonic(), start, time.monotonic()
+        self.look = ""
+        self.live: Progress | None = None
+        if sys.stderr.isatty():
+            self.live = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=24),
+                TextColumn("{task.fields[words]}"),
+                TimeRemainingColumn(compact=True),
+                console=self.console,
+                transient=True,
+            )
+            self.task = self.live.add_task(
+                escape(title), total=steps, completed=start, words=""
+            )
+            self.live.start()
+
+    def step(self, step: int, epoch: float, losses: dict[str, float], rate: float) -> None:
+        """Loss terms and pictures per second, whenever they were fetched anyway."""
+        terms = "  ".join(f"{name} {value:.3f}" for name, value in losses.items())
+        words = f"epoch {epoch:.1f}  {terms}  {self.look}{rate:,.0f} pictures/s"
+        if self.live is not None:
+            self.live.update(self.task, completed=step, words=escape(words))
+        elif time.monotonic() - self.spoke > QUIET_SECONDS:
+            self.spoke = time.monotonic()
+            left = (self.spoke - self.began) / max(step - self.start, 1) * (self.steps - step)
+            self.console.print(f"  {escape(self.title)}  {escape(words)}  {left:.0f} s left")
+
+    def looked(self, row: dict[str, Any]) -> None:
+        """What the monitor saw; it stays in the line."""
+        parts = [f"kNN {row['knn']:.1%}"] if "knn" in row else []
+        self.look = "  ".join([*parts, f"rank {row['effective_rank']:.0f}"]) + "  "
+
+    def say(self, sentence: str) -> None:
+        """One line that stays."""
+        self.console.print(escape(sentence))
+
+    def close(self) -> None:
+        if self.live is not None:
+            self.live.stop()

@@ -1,0 +1,133 @@
+"""From a configuration to everything a run needs, checked before anything is written."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+
+from selftaught import catalogue, config, encoders, methods
+from selftaught.data import Source, Splits, join, open_splits
+from selftaught.encoders import Encoder
+from selftaught.errors import Refusal
+from selftaught.keys import Keys
+from selftaught.methods import Baseline, Method
+from selftaught.training import machine
+from selftaught.views.engine import Views
+from selftaught.views.presets import resolve
+
+INITIAL = -1
+"""The step whose keys give the first weights; training's steps begin at 0."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a run is made of.
+
+    Attributes:
+        splits: the data set.
+        source: the pictures that are trained on.
+        views: what the method is shown; ``clean``, what evaluation is shown.
+        model: the method with fresh weights, on the CPU; or the baseline.
+        encoder: the architecture with fresh weights.
+        steps, per_epoch: how many optimiser steps, in all and in an epoch; 0 for a baseline.
+    """
+
+    run: config.Run
+    splits: Splits
+    source: Source
+    views: Views
+    clean: Views
+    model: Method | Baseline
+    encoder: Encoder
+    device: torch.device
+    dtype: torch.dtype
+    steps: int
+    per_epoch: int
+
+
+@lru_cache(maxsize=1)
+def _open(data: config.Data) -> Splits:
+    """Contestants of one comparison share the pictures in memory."""
+    return open_splits(data)
+
+
+def pretraining(splits: Splits, *, final: bool) -> Source:
+    """Pictures to learn from: train and what has no labels; for a final run validation as well."""
+    parts = [splits.train, *([splits.validation] if final else [])]
+    return join(*parts, *([splits.unlabelled] if splits.unlabelled is not None else []))
+
+
+def first_weights(run: config.Run, channels: int, size: int) -> Encoder:
+    """The encoder with weights that follow from the seed alone, or with those of ``encoder.init``."""
+    settings = run.encoder.model_dump(exclude={"name", "init"}, exclude_none=True)
+    torch.manual_seed(torch_seed(run.seed, INITIAL))
+    encoder = encoders.build(run.encoder.name, channels=channels, size=size, **settings)
+    if run.encoder.init is not None:
+        encoders.start_from(encoder, run.encoder.init)
+    return encoder
+
+
+def torch_seed(seed: int, step: int) -> int:
+    """A seed for torch's own generator (weights, dropout), from our keys."""
+    words = Keys(seed, step & 0xFFFFFFFF, torch.zeros(1, dtype=torch.long)).bits("torch", 2)
+    return int(words[0, 0] << 31 | words[0, 1] >> 1)
+
+
+def prepare(run: config.Run) -> Setup:
+    """Build everything on the CPU.
+
+    Raises:
+        Refusal: pictures, encoder, method, views and batch do not fit together.
+    """
+    entry = catalogue.entry(run.method.name)
+    device = machine.choose_device(run.device)
+    dtype = machine.choose_precision(run.precision, device)
+    splits = _open(run.data)
+    source = pretraining(splits, final=run.final)
+    size = run.views.size or splits.size
+    facts = {
+        "size": size,
+        "channels": source.channels,
+        "levels": source.levels,
+        "mean": splits.mean,
+        "std": splits.std,
+    }
+    encoder = first_weights(run, source.channels, size)
+    kind = entry.load()
+    if entry.baseline:
+        model: Method | Baseline = kind(**run.parameters())
+        clean = Views.clean(**facts)
+        return Setup(run, splits, source, clean, clean, model, encoder, device, dtype, 0, 0)
+    if kind.needs.labels and splits.train.labels is None:
+        raise Refusal(
+            f"{entry.name} learns from labels and {splits.name} has none; sort the pictures into "
+            "sub-folders by class, give data.labels=FILE.csv, or choose a self-supervised method."
+        )
+    if run.batch > len(source):
+        raise Refusal(
+            f"batch={run.batch} is larger than the {len(source)} pictures to learn from; "
+            f"give batch={_below(len(source))} or fewer."
+        )
+    if run.batch < 2:
+        raise Refusal("batch=1 leaves batch statistics nothing to average; give batch=2 or more.")
+    described = resolve(
+        run.views,
+        asked=kind.needs.preset,
+        preset=splits.preset,
+        count=kind.needs.views,
+        channels=source.channels,
+        size=size,
+    )
+    model = methods.build(entry.name, encoder, classes=len(splits.classes), **run.parameters())
+    per_epoch = len(source) // run.batch
+    steps = per_epoch * run.epochs
+    views = Views(described, **facts)
+    clean = Views.clean(**facts)
+    return Setup(
+        run, splits, source, views, clean, model, encoder, device, dtype, steps, per_epoch
+    )
+
+
+def _below(count: int) -> int:
+    """The largest power of two that is not larger."""
+    return 1 << (max(count, 1).bit_length() - 1)

@@ -1,0 +1,45 @@
+"""Constrained types: what a method's constructor may say of its keyword arguments.
+
+They are read by pydantic when a configuration is validated. This file imports no torch, so that a
+mistyped value is refused at once, before anything heavy is loaded.
+"""
+
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le, Len, Lt
+
+Positive = Annotated[float, Gt(0)]
+"""A number above zero."""
+
+NotNegative = Annotated[float, Ge(0)]
+"""Zero or more."""
+
+Fraction = Annotated[float, Ge(0), Le(1)]
+"""A number from 0 to 1, both included."""
+
+Count = Annotated[int, Ge(1)]
+"""A whole number, one or more."""
+
+Seed = Annotated[int, Ge(0), Lt(2**63)]
+"""Where every random choice of a run begins."""
+
+Widths = Annotated[tuple[Count, ...], Len(1)]
+"""Widths of the layers of a head, the last being its output."""
+
+Momentum = tuple[Fraction, Fraction]
+"""Start and end of a teacher's momentum, joined by half a cosine."""
+
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+__all__ = [
+    "Count",
+    "Device",
+    "Fraction",
+    "Momentum",
+    "NotNegative",
+    "Positive",
+    "Precision",
+    "Seed",
+    "Widths",
+]

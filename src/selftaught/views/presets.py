@@ -1,0 +1,158 @@
+"""What the published recipes do to a picture, and which of them suits which data.
+
+A method asks for one of four manners; the data decide the variant:
+
+- ``symmetric``: SimCLR (Chen et al., 2020, appendix A), strong colour on both views;
+- ``asymmetric``: BYOL (Grill et al., 2020, table 6), blur and solarisation differ between the
+views; - ``weak``: MoCo v2 and SimSiam (Chen et al., 2020), half of SimCLR's colour;
+- ``vicreg``: VICReg (Bardes et al., 2022, appendix C.1).
+
+``natural`` has the papers' ImageNet values, ``small`` those of solo-learn's CIFAR recipes without
+blur, of which a kernel of three pixels leaves little.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from selftaught.config import Views as Config
+from selftaught.errors import Refusal, suggest
+
+
+@dataclass(frozen=True)
+class View:
+    """The laws from which one view is drawn; the default is the clean view of evaluation.
+
+    Attributes:
+        crop: smallest and largest share of the area; None takes the central square.
+        ratio: smallest and largest width / height of a crop.
+        flip: probability of a horizontal flip.
+        jitter: strengths of brightness, contrast, saturation (a factor within 1 ± strength) and hue
+            (a shift within ± strength turns, at most 1/2).
+        jitter_probability, grayscale, blur, solarise: probabilities.
+        sigma: smallest and largest width of the blur, in pixels of the view.
+    """
+
+    crop: tuple[float, float] | None = None
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    flip: float = 0.0
+    jitter: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    jitter_probability: float = 0.0
+    grayscale: float = 0.0
+    blur: float = 0.0
+    sigma: tuple[float, float] = (0.1, 2.0)
+    solarise: float = 0.0
+
+
+CLEAN = View()
+
+Pair = tuple[View, View]
+
+
+def _both(view: View) -> Pair:
+    return view, view
+
+
+def _small(pair: Pair, crop: tuple[float, float], solarise: tuple[float, float]) -> Pair:
+    first, second = pair
+    return (
+        replace(first, crop=crop, blur=0.0, solarise=solarise[0]),
+        replace(second, crop=crop, blur=0.0, solarise=solarise[1]),
+    )
+
+
+STRONG, MILD, SOFT = (0.8, 0.8, 0.8, 0.2), (0.4, 0.4, 0.2, 0.1), (0.4, 0.4, 0.4, 0.1)
+SIMCLR = View(
+    crop=(0.08, 1.0), flip=0.5, jitter=STRONG, jitter_probability=0.8, grayscale=0.2, blur=0.5
+)
+BYOL = (
+    replace(SIMCLR, jitter=MILD, blur=1.0),
+    replace(SIMCLR, jitter=MILD, blur=0.1, solarise=0.2),
+)
+NATURAL: Mapping[str, Pair] = {
+    "symmetric": _both(SIMCLR),
+    "asymmetric": BYOL,
+    "weak": _both(replace(SIMCLR, crop=(0.2, 1.0), jitter=SOFT)),
+    "vicreg": BYOL,
+}
+SMALL: Mapping[str, Pair] = {
+    "symmetric": _small(NATURAL["symmetric"], (0.08, 1.0), (0.0, 0.0)),
+    "asymmetric": _small(NATURAL["asymmetric"], (0.08, 1.0), (0.0, 0.2)),
+    "weak": _small(NATURAL["weak"], (0.08, 1.0), (0.0, 0.0)),
+    # VICReg's authors have no CIFAR recipe; solo-learn's solarises both views.
+    "vicreg": _small(_both(replace(SIMCLR, jitter=(0.4, 0.4, 0.2, 0.1))), (0.2, 1.0), (0.1, 0.1)),
+}
+# A mirrored 2 is no digit, a small crop of a 7 is a 1, and solarised ink is another figure.
+DIGITS: Mapping[str, Pair] = {
+    asked: _both(replace(first, crop=(0.4, 1.0), flip=0.0, blur=0.0, solarise=0.0))
+    for asked, (first, _) in NATURAL.items()
+}
+# The outline is the class and the colours are noise: more is left of the one, less of the other.
+SHAPES: Mapping[str, Pair] = {
+    asked: (
+        replace(first, crop=(0.35, 1.0), jitter=STRONG),
+        replace(second, crop=(0.35, 1.0), jitter=STRONG),
+    )
+    for asked, (first, second) in SMALL.items()
+}
+VARIANTS = {"natural": NATURAL, "small": SMALL, "digits": DIGITS, "shapes": SHAPES}
+
+
+def resolve(
+    config: Config, *, asked: str, preset: str, count: int, channels: int, size: int
+) -> tuple[View, ...]:
+    """The views that a run shows: the preset, with what the configuration says otherwise.
+
+    Args:
+        config: its ``preset``, unless "auto", replaces ``asked``; its other fields replace values.
+        asked: the manner that the method asks for.
+        preset: the variant that suits the data.
+        count: how many views; the first and the second alternate.
+        channels: of the pictures. Other than three, they have no hue, saturation or grayscale.
+        size: side of the views in pixels.
+
+    Raises:
+        Refusal: for an unknown manner or variant, or laws from which nothing can be drawn.
+    """
+    manner = asked if config.preset == "auto" else config.preset
+    if preset not in VARIANTS:
+        raise Refusal(
+            f"no views are known for data of kind '{preset}'; {suggest(preset, VARIANTS)}"
+        )
+    if manner not in VARIANTS[preset]:
+        choices = [*VARIANTS[preset], "auto"]
+        raise Refusal(f"views.preset='{manner}' is not known; {suggest(manner, choices)}")
+    pair = [
+        _suit(_configured(view, config, place), channels, size)
+        for place, view in enumerate(VARIANTS[preset][manner])
+    ]
+    return tuple(pair[place % 2] for place in range(count))
+
+
+def _configured(view: View, config: Config, place: int) -> View:
+    """``view`` with the configuration's values for the first (0) or second (1) view."""
+    crop, jitter = config.crop, config.jitter
+    if crop is not None and not 0 < crop[0] <= crop[1]:
+        raise Refusal(
+            f"views.crop={crop[0]:g},{crop[1]:g} is no range of areas; "
+            "give the smallest share, above 0, and then the largest, such as 0.08,1"
+        )
+    if jitter is not None and not 0 <= jitter[3] <= 0.5:
+        raise Refusal(
+            f"views.jitter has a hue of {jitter[3]:g}; "
+            "the fourth strength is in turns of the colour circle, from 0 to 0.5"
+        )
+    given = {
+        name: value[place] if name in {"blur", "solarise"} and isinstance(value, tuple) else value
+        for name, value in config
+        if name not in {"preset", "size"} and value is not None
+    }
+    return replace(view, **given)
+
+
+def _suit(view: View, channels: int, size: int) -> View:
+    """``view`` without the operations that do not exist for such pictures."""
+    if channels != 3:
+        brightness, contrast, _, _ = view.jitter
+        view = replace(view, jitter=(brightness, contrast, 0.0, 0.0), grayscale=0.0)
+    # The kernel is a tenth of the side: below 20 pixels it is one pixel wide, which blurs nothing.
+    return view if size >= 20 else replace(view, blur=0.0)

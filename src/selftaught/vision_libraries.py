@@ -1,0 +1,46 @@
+"""The one door to torchvision and timm: public sets and ``timm:NAME`` need them, nothing else."""
+
+from importlib import import_module
+from types import ModuleType
+
+from selftaught.errors import Refusal
+
+STILL_WORKS = "the built-in encoders, folders, 'shapes' and 'digits' work without it"
+
+
+def import_torchvision() -> ModuleType:
+    """The module ``torchvision``.
+
+    Raises:
+        Refusal: it is missing, or was built for another torch.
+    """
+    return _load("torchvision")
+
+
+def import_timm() -> ModuleType:
+    """The module ``timm``.
+
+    Raises:
+        Refusal: it is missing, or the torchvision that it imports was built for another torch.
+    """
+    return _load("timm")
+
+
+def _load(name: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise Refusal(
+            f"{name} cannot be imported ({error}): install it with `pip install {name}`; "
+            f"{STILL_WORKS}."
+        ) from error
+    except RuntimeError as error:
+        # A CPU-only torch beside the package index's torchvision, which is built for CUDA.
+        if "torchvision::" not in str(error):
+            raise
+        raise Refusal(
+            "torchvision was built for another torch than the one installed here "
+            f"({error}): reinstall the two together from one source, "
+            "`pip install --force-reinstall torch torchvision` with one --index-url for both; "
+            f"until then {STILL_WORKS}."
+        ) from error
