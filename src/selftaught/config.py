@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
@@ -167,7 +167,7 @@ class Run(Part):
     measured: Measured = Measured()
 
     @model_validator(mode="after")
-    def _warmup_ends(self) -> Self:
+    def _warmup_ends(self) -> "Run":
         if self.optimiser.warmup >= self.epochs:
             raise ValueError(
                 f"optimiser.warmup={self.optimiser.warmup:g} leaves none of the {self.epochs} epochs "

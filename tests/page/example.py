@@ -87,7 +87,7 @@ def write_example(
     classes: list[str] = CLASSES,
     failed: str | None = None,
 ) -> Path:
-    """Lay out DIR as ``selftaught compare`` does; `failed` names a contestant that broke at once."""
+    """Lay out a folder as ``selftaught compare`` does; `failed` names a contestant that broke."""
     rng = np.random.default_rng(0)
     directory.mkdir(parents=True, exist_ok=True)
     names = contestants or list(QUALITY)
@@ -96,14 +96,15 @@ def write_example(
     _write_atlas(directory / "atlas", pictures, labels, classes)
     rows: list[dict[str, Any]] = []
     for name in names:
-        own = [None] if name in ("pixels", "random_patches", "untrained") else list(range(seeds))
+        fitted = name in ("pixels", "random_patches", "untrained")
+        own: list[int | None] = [None] if fitted else list(range(seeds))
         rows += [
             _run(directory, (name, seed), (labels, pictures), failed=name == failed) for seed in own
         ]
     comparison = {
         "schema_version": 1,
         "selftaught": "0.1.0",
-        "command": f"selftaught compare simclr byol vicreg --data shapes --epochs 12 --seeds {seeds}",
+        "command": f"selftaught compare simclr byol vicreg --data shapes --seeds {seeds}",
         "created": "2026-11-22T10:00:00+00:00",
         "split": "test",
         "seeds": list(range(seeds)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -41,6 +41,7 @@ class Fetched:
     crops: list[Tensor] | None = None
 
 
+@runtime_checkable
 class Source(Protocol):
     """Pictures that can be asked for by number.
 

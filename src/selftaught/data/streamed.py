@@ -5,7 +5,7 @@ import signal
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Int64
@@ -20,6 +20,8 @@ from selftaught.errors import RunFailed
 MOST_WORKERS = 16
 
 
+@runtime_checkable
+@runtime_checkable
 class Reader(Protocol):
     """Reads the picture of a row [c, h, w], or raises ``UnreadableError``; it must pickle."""
 

@@ -14,15 +14,17 @@ from selftaught.views.engine import Views
 
 @dataclass(frozen=True)
 class Features:
-    """What an encoder made of a source, in the source's order.
+    """What an encoder made of a source, in the source's order; unreadable files are left out.
 
     Attributes:
         features: [N, D] float32, on the device of the encoder.
         labels: [N] int64 on the same device, -1 where a picture has none; None without labels.
+        index: [N] int64 on the CPU, rows of the source.
     """
 
     features: Tensor
     labels: Tensor | None
+    index: Tensor
 
 
 def extract(
@@ -52,17 +54,20 @@ def extract(
     finally:
         for module, training in modes:
             module.training = training
-    features = torch.cat(blocks) if blocks else torch.empty(0, encoder.dim, device=device)
+    index = torch.cat([index for index, _ in blocks])
+    # A source lets another picture stand in for a file that it cannot read; here it must not count.
+    own = index == torch.arange(len(source))
+    features, index = torch.cat([block for _, block in blocks])[own.to(device)], index[own]
     broken = int((~features.isfinite().all(-1)).sum())
     if broken:
         raise RunFailed(
             f"the encoder's features of {broken} of {len(features)} pictures are not finite: its "
             "weights may have diverged; train with a smaller learning rate, or in float32."
         )
-    return Features(features, None if source.labels is None else source.labels.to(device))
+    labels = None if source.labels is None else source.labels.cpu()[index].to(device)
+    return Features(features, labels, index)
 
 
-@torch.inference_mode()
 def _encode(
     encoder: Encoder,
     source: Source,
@@ -71,7 +76,7 @@ def _encode(
     device: torch.device,
     dtype: torch.dtype,
     batch: int,
-) -> Iterator[Tensor]:
+) -> Iterator[tuple[Tensor, Tensor]]:
     requests = (
         Request(index, views.plan(None, source.sizes[index]))
         for index in torch.split(torch.arange(len(source)), batch)
@@ -82,7 +87,9 @@ def _encode(
             given = fetched.pictures.to(device, non_blocking=True)
         else:
             given = [crop.to(device, non_blocking=True) for crop in fetched.crops or ()]
-        view = views.apply(given, fetched.request.plan.to(device))[0]
-        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            features = encoder(view)
-        yield features.float()
+        with (
+            torch.inference_mode(),
+            torch.autocast(device.type, dtype, enabled=dtype != torch.float32),
+        ):
+            features = encoder(views.apply(given, fetched.request.plan.to(device))[0])
+        yield fetched.request.index, features.float()

@@ -107,6 +107,7 @@ def evaluate(
     if not chosen:
         raise Refusal(f"No protocol was given; choose some of: {', '.join(names())}.")
     train, validation, queries = check(splits, split)
+    reported = splits.test if split == "test" and splits.test is not None else splits.validation
     device = torch.device(device)
     clean = views or Views.clean(
         size=splits.size,
@@ -116,18 +117,19 @@ def evaluate(
         std=splits.std,
     )
 
-    def read(source: Source) -> tuple[Tensor, Tensor]:
+    def read(source: Source) -> tuple[Tensor, Tensor, Tensor]:
         found = extract(encoder, source, clean, device=device, dtype=dtype, batch=batch)
-        return found.features, _labels(source).to(device)
+        assert found.labels is not None
+        return found.features, found.labels, found.index
 
-    bank, labels = read(train)
+    bank, labels, rows = read(train)
     if split == "test":
-        second, second_labels = read(validation)
+        second, second_labels, _ = read(validation)
         fit, held = torch.arange(len(bank)), len(bank) + torch.arange(len(second))
         bank, labels = torch.cat([bank, second]), torch.cat([labels, second_labels])
         chosen_on = "validation, having learnt from train"
     else:
-        apart = hold_back(_labels(train), train.groups)
+        apart = hold_back(labels.cpu(), None if train.groups is None else train.groups.cpu()[rows])
         fit, held = (~apart).nonzero().flatten(), apart.nonzero().flatten()
         chosen_on = "a tenth of train, held back"
         if len(held) == 0:
@@ -135,7 +137,7 @@ def evaluate(
                 f"Every class of {splits.name} is one group, so none can be held back to choose a "
                 "probe's strength; give each class at least two groups."
             )
-    answered, answers = read(queries)
+    answered, answers, rows = read(queries)
     pool = Pool(
         bank=bank,
         labels=labels,
@@ -155,9 +157,7 @@ def evaluate(
         results={name: protocol(pool) for name, protocol in chosen.items()},
         features=answered.cpu(),
         labels=answers.cpu(),
-        index=_labelled(
-            splits.test if split == "test" and splits.test is not None else splits.validation
-        ),
+        index=_labelled(reported)[rows],
     )
 
 

@@ -16,8 +16,8 @@ def effective_rank(features: Float[Tensor, "n d"]) -> float:
     """exp of the entropy of the singular values, divided by their sum, of the centred features.
 
     Roy and Vetterli, "The effective rank", EUSIPCO 2007, definition 1; RankMe (Garrido et al.,
-    2023, https://arxiv.org/abs/2210.02885, equation 1) is the same without the centring. Centring is what
-    tells features that share one large mean from features that move.
+    2023, https://arxiv.org/abs/2210.02885, equation 1) is the same without the centring. Centring
+    is what tells features that share one large mean from features that move.
 
     Returns:
         From 1, all along one line, to min(n - 1, d), evenly spread; 0 when all features are equal.

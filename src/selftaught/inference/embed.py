@@ -16,7 +16,7 @@ from selftaught.errors import Refusal
 from selftaught.inference.pictures import BYTE, WORD, integers, pictures_in, read
 from selftaught.views.engine import Views
 
-Pictures = Path | str | Sequence[Path | str | Image.Image] | NDArray[Any] | Tensor
+Pictures = Path | str | Sequence[Any] | NDArray[Any] | Tensor
 
 
 @dataclass(frozen=True)

@@ -40,13 +40,16 @@ def read(path: Path | str) -> tuple[Tensor, int]:
     Raises:
         Refusal: there is no such file, or it holds no picture that can be read.
     """
-    if not Path(path).is_file():
+    path = Path(path)
+    if not path.is_file():
         raise Refusal(f"There is no picture {path}.")
-    (header,) = headers([str(path)])
+    folder = str(path.parent)
+    header = headers(folder, [path.name])[path.name]
     if isinstance(header, str):
         raise Refusal(f"{path} cannot be read as a picture: {header}.")
     try:
-        return Files((str(path),), Kind(header.channels, header.levels))(0), header.levels
+        files = Files(folder, (path.name,), Kind(header.channels, header.levels))
+        return files(0), header.levels
     except UnreadableError as error:
         raise Refusal(f"{path} cannot be read as a picture: {error}.") from None
 

@@ -121,10 +121,10 @@ def cost_chart(contestants: Sequence[Marked], protocol_name: str) -> Markup | No
         frame(
             x,
             y,
-            lambda v: f"{v:g}",
-            duration,
-            "training time" + (", logarithmic" if wide else ""),
-            f"{protocol(protocol_name)} accuracy, %",
+            written=lambda v: f"{v:g}",
+            x_written=duration,
+            across="training time" + (", logarithmic" if wide else ""),
+            up=f"{protocol(protocol_name)} accuracy, %",
         )
     )
     parts += _named_points(points, x, y)

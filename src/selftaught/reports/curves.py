@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -90,7 +91,7 @@ def loss_curves(contestant: Contestant, ink: str) -> Markup | None:
     for run in contestant.runs:
         names = dict.fromkeys(name for step in run.steps for name in step.get("losses") or {})
         for dash, name in enumerate(names):
-            points = series(run.steps, "pictures", lambda step, n=name: step["losses"].get(n))
+            points = series(run.steps, "pictures", partial(_loss, name))
             if len(points) > 1:
                 lines.append(Line(name.replace("_", " "), ink, points, dash=dash))
     return line_chart(lines, "pictures seen", "loss, as weighted", compact, SMALL)
@@ -160,6 +161,11 @@ def frame(
         yield element("text", x_written(tick), x=x(tick), y=y.start + 19, class_="tick middle")
     yield element("text", across, x=x.end, y=y.start + 39, class_="axis end")
     yield element("text", up, x=0, y=TOP, class_="axis")
+
+
+def _loss(name: str, step: dict[str, Any]) -> float | None:
+    value: float | None = (step.get("losses") or {}).get(name)
+    return value
 
 
 def _cut(name: str) -> str:

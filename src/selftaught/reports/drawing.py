@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from selftaught.reports.wording import Number
+
 LETTER = 7.1  # the mean width of a bold letter at the charts' 13 px, to keep labels apart
 
 
@@ -24,17 +26,17 @@ def element(tag: str, *content: str | Markup, **attributes: object) -> Markup:
     return Markup(f"<{tag}{written}>{inside}</{tag}>")
 
 
-def drawing(width: float, height: float, label: str, parts: Iterable[Markup]) -> Markup:
+def drawing(width: Number, height: Number, label: str, parts: Iterable[Markup]) -> Markup:
     """The SVG around its parts; `label` is what a screen reader says."""
     return element("svg", *parts, viewBox=f"0 0 {width:g} {height:g}", role="img", aria_label=label)
 
 
-def polyline(points: Iterable[tuple[float, float]]) -> str:
+def polyline(points: Iterable[tuple[Number, Number]]) -> str:
     """The ``d`` of a path through the points."""
     return "M" + "L".join(f"{_short(x)},{_short(y)}" for x, y in points)
 
 
-def marker(shape: int, x: float, y: float, size: float = 4, **attributes: object) -> Markup:
+def marker(shape: int, x: Number, y: Number, size: Number = 4, **attributes: object) -> Markup:
     """A mark that differs by form too: circle, square, triangle, diamond, in turn."""
     shape %= 4
     if shape == 0:
@@ -57,13 +59,13 @@ def marker(shape: int, x: float, y: float, size: float = 4, **attributes: object
 class Scale:
     """Values between `low` and `high` laid out between `start` and `end` of the drawing."""
 
-    low: float
-    high: float
-    start: float
-    end: float
+    low: Number
+    high: Number
+    start: Number
+    end: Number
     logarithmic: bool = False
 
-    def __call__(self, value: float) -> float:
+    def __call__(self, value: Number) -> Number:
         """Where a value lies."""
         low, high = self.low, self.high
         if self.logarithmic:
@@ -71,7 +73,7 @@ class Scale:
         share = (value - low) / (high - low) if high > low else 0.5
         return self.start + share * (self.end - self.start)
 
-    def ticks(self, about: int = 6) -> list[float]:
+    def ticks(self, about: int = 6) -> list[Number]:
         """Round values within the scale; a logarithmic one has powers of ten (and 3s if few)."""
         if self.logarithmic:
             powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
@@ -85,7 +87,7 @@ class Scale:
         return [tick for tick in ticks if self.low - slack <= tick <= self.high + slack]
 
 
-def round_step(step: float) -> float:
+def round_step(step: Number) -> Number:
     """The next of 1, 2, 5 times a power of ten."""
     if step <= 0:
         return 1.0
@@ -93,14 +95,14 @@ def round_step(step: float) -> float:
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * (1 - 1e-9))
 
 
-def rounded_range(values: Sequence[float], about: int = 6) -> tuple[float, float]:
+def rounded_range(values: Sequence[Number], about: int = 6) -> tuple[Number, Number]:
     """The values' range, widened to round numbers."""
     low, high = min(values), max(values)
     step = round_step(max(high - low, 1e-3 * abs(high), 1e-9) / about)
     return math.floor(low / step) * step, math.ceil(high / step + 1e-9) * step
 
 
-def kept_apart(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+def kept_apart(positions: Sequence[Number], gap: Number, low: Number, high: Number) -> list[Number]:
     """Positions moved as little as a greedy sweep can so that neighbours are `gap` apart."""
     order = sorted(range(len(positions)), key=lambda index: positions[index])
     placed = list(positions)
@@ -115,9 +117,9 @@ def kept_apart(positions: Sequence[float], gap: float, low: float, high: float) 
     return placed
 
 
-def levels(spans: Sequence[tuple[float, float]]) -> list[int]:
+def levels(spans: Sequence[tuple[Number, Number]]) -> list[int]:
     """For each span the first level on which it overlaps none placed before it."""
-    ends: list[float] = []
+    ends: list[Number] = []
     chosen = [0] * len(spans)
     for index in sorted(range(len(spans)), key=lambda i: spans[i]):
         start, end = spans[index]

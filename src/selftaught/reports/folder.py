@@ -100,18 +100,18 @@ class Contestant:
     def mean(self, protocol: str) -> float | None:
         """The mean over the seeds; None without any."""
         values = self.values(protocol)
-        return sum(values) / len(values) if values else None
+        return float(sum(values) / len(values)) if values else None
 
     def interval(self, protocol: str) -> tuple[float, float] | None:
         """The interval of the mean that the comparison worked out; None under three seeds."""
         result = (self.summary.get("results") or {}).get(protocol) or {}
         interval = result.get("interval")
-        return (interval[0], interval[1]) if interval else None
+        return (float(interval[0]), float(interval[1])) if interval else None
 
     def average(self, key: str) -> float | None:
         """The mean of a row's number over the seeds that have it."""
         values = [run.row[key] for run in self.runs if run.row.get(key) is not None]
-        return sum(values) / len(values) if values else None
+        return float(sum(values) / len(values)) if values else None
 
     def first(self, attribute: str) -> RunFolder | None:
         """The first seed whose folder has this part."""
@@ -271,7 +271,7 @@ def _read_places(
     if atlas is None or not path.is_file():
         return None, None
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             features = archive["features"].astype(np.float32)
             predictions = (
                 archive["predictions"].astype(np.int64) if "predictions" in archive else None

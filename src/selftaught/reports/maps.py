@@ -31,7 +31,9 @@ class FeatureMap:
 def on_the_sphere(features: Float[ndarray, "n d"]) -> Float[ndarray, "n d"]:
     """Rows scaled to length one, in float32; a row of zeros stays where it is."""
     features = features.astype(np.float32)
-    return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+    lengths: ndarray = np.linalg.norm(features, axis=1, keepdims=True)
+    scaled: ndarray = features / np.maximum(lengths, 1e-12)
+    return scaled
 
 
 def principal_components(features: Float[ndarray, "n d"]) -> FeatureMap | None:
@@ -54,14 +56,18 @@ def neighbour_embedding(features: Float[ndarray, "n d"], seed: int = 0) -> Featu
     if scores is None or len(scores) < TSNE_AT_LEAST or scores.shape[1] < 2:
         return None
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     start = scores[:, :2] / scores[:, 0].std() * 1e-4
-    positions = TSNE(
+    embedding = TSNE(
         perplexity=min(PERPLEXITY, (len(scores) - 1) / 3),
         init=start,
         max_iter=500,
         random_state=seed,
-    ).fit_transform(scores)
+    )
+    # More threads sum in another order, and on a busy machine they wait for each other for minutes.
+    with threadpool_limits(1):
+        positions = embedding.fit_transform(scores)
     return FeatureMap(_framed(positions.astype(np.float32)), None)
 
 

@@ -269,7 +269,7 @@ function explore({ columns, classes, labels, neighbours, maps }) {
     const amount = positions ? (positions.length / 2).toLocaleString("en") : "0";
     note.textContent = state.kind === "pca"
       ? `PCA of ${amount} pictures: the two directions of largest variance${map.share === null ? "" : `, ${map.share} % of it for ${map.name}`}. Distances are true to those two directions alone. Features are scaled to length one, as the kNN reads them.`
-      : `t-SNE of ${amount} pictures (at most ${note.dataset.most}; perplexity 30, seed 0): neighbours are kept, distances between groups and their sizes mean nothing.`;
+      : `t-SNE of ${amount} pictures (at most ${note.dataset.most}; perplexity ${Math.round(Math.min(30, ((positions?.length ?? 0) / 2 - 1) / 3))}, seed 0): neighbours are kept, distances between groups and their sizes mean nothing.`;
   }
 
   function swatches() {

@@ -54,7 +54,7 @@ def comparison_table(comparison: dict[str, Any]) -> Table:
             table.add_section()
             table.add_row("[dim]to measure against[/dim]")
             parted = True
-        cells = [
+        cells: list[Text | str] = [
             *(_values(own, summaries.get(name, {}), each) for each in protocols),
             duration(_average(own, "seconds")),
             count(_average(own, "pictures_per_second")),
@@ -97,7 +97,7 @@ def _values(rows: list[dict[str, Any]], summary: dict[str, Any], name: str) -> T
 
 def _average(rows: list[dict[str, Any]], key: str) -> float | None:
     values = [row[key] for row in rows if row.get(key) is not None]
-    return sum(values) / len(values) if values else None
+    return float(sum(values) / len(values)) if values else None
 
 
 def _verdicts(rows: list[dict[str, Any]]) -> Text:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+Number = int | float  # JSON writes 41.0 seconds as 41
+
 METHODS = {
     "simclr": "SimCLR",
     "byol": "BYOL",
@@ -55,17 +57,17 @@ def listing(words: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
-def percent(fraction: float | None, digits: int = 1) -> str:
+def percent(fraction: Number | None, digits: int = 1) -> str:
     """A share in [0, 1] as percent without the sign: columns and axes carry it."""
     return ABSENT if unknown(fraction) else f"{100 * fraction:.{digits}f}"  # type: ignore[operator]
 
 
-def count(number: float | None) -> str:
+def count(number: Number | None) -> str:
     """Thousands are set apart by a comma."""
     return ABSENT if unknown(number) else f"{number:,.0f}"
 
 
-def compact(number: float) -> str:
+def compact(number: Number) -> str:
     """A number in at most five signs, for the ticks of an axis: 250k, 1.5M, 0.05."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(number) >= size:
@@ -73,7 +75,7 @@ def compact(number: float) -> str:
     return f"{number:.3g}"
 
 
-def duration(seconds: float | None) -> str:
+def duration(seconds: Number | None) -> str:
     """Seconds as ``0.4 s``, ``41 s``, ``1 min 12 s`` or ``2 h 05 min``."""
     if unknown(seconds):
         return ABSENT
@@ -89,7 +91,7 @@ def duration(seconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def memory(size: float | None) -> str:
+def memory(size: Number | None) -> str:
     """Bytes as MB or GB (powers of ten)."""
     if unknown(size):
         return ABSENT
@@ -113,6 +115,6 @@ def settings(result: Mapping[str, Any]) -> str:
     )
 
 
-def unknown(number: float | None) -> bool:
+def unknown(number: Number | None) -> bool:
     """Whether a number is missing or not finite."""
     return number is None or not math.isfinite(number)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from jaxtyping import Int64
+from numpy.typing import NDArray
 from torch import Tensor
 
 from selftaught.data import Request
@@ -26,7 +27,7 @@ Split = Literal["validation", "test"]
 SHOWN = 8
 """Pictures on the sheet of views."""
 
-ATLAS = 2000
+ATLAS = 1000
 """Pictures whose features are kept for maps and neighbours."""
 
 FITTING = 10_000
@@ -159,7 +160,7 @@ def atlas_rows(count: int) -> Int64[Tensor, "n"]:
     return shuffle(count, seed=0, epoch=0)[:ATLAS].sort().values
 
 
-def _save_atlas(path: Path, **arrays: np.ndarray[Any, Any]) -> None:
+def _save_atlas(path: Path, **arrays: NDArray[Any]) -> None:
     with path.open("wb") as file:  # numpy would add a suffix to a path
         np.savez_compressed(file, **arrays)
 

@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from selftaught.views.resample import sandwich
+
 
 def radius(size: int) -> int:
     """Half the width of the kernel in pixels: the whole is a tenth of the side, made odd.
@@ -15,7 +17,7 @@ def radius(size: int) -> int:
 
 
 def matrices(sigma: Float[Tensor, " n"], size: int) -> Float[Tensor, "n s s"]:
-    """The matrix of each picture that blurs one side, reflected at the edges, which are not repeated.
+    """The matrix of each picture that blurs one side, reflected at edges that are not repeated.
 
     Args:
         sigma: in pixels; 0 gives the identity.
@@ -32,11 +34,9 @@ def matrices(sigma: Float[Tensor, " n"], size: int) -> Float[Tensor, "n s s"]:
     return (kernel @ taps.flatten(1).to(kernel.dtype)).view(-1, size, size)
 
 
-def blur(
+def blur_(
     pictures: Float[Tensor, "n c s s"], sigma: Float[Tensor, " n"]
 ) -> Float[Tensor, "n c s s"]:
-    """Blur each picture with a Gaussian of ``sigma`` pixels; where it is 0, nothing changes."""
-    n, c, s, _ = pictures.shape
-    matrix = matrices(sigma, s)
-    rows = torch.bmm(pictures.reshape(n, c * s, s), matrix.mT).view(n, c, s, s)
-    return torch.matmul(matrix[:, None], rows)
+    """Blur each picture with a Gaussian of ``sigma`` pixels, in place; 0 changes nothing."""
+    matrix = matrices(sigma, pictures.shape[-1])
+    return sandwich(matrix, pictures, matrix, out=pictures)

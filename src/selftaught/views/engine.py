@@ -15,14 +15,14 @@ from torch import Tensor
 
 from selftaught.keys import Keys
 from selftaught.views import crop
-from selftaught.views.blur import blur
-from selftaught.views.colour import HUE, ORDERS, grayscale, jitter, rounds
+from selftaught.views.blur import blur_
+from selftaught.views.colour import HUE, ORDERS, grayscale_, jitter_, rounds, scratch
 from selftaught.views.draws import uniform
 from selftaught.views.presets import CLEAN, View
 from selftaught.views.resample import resample, resample_one
-from selftaught.views.solarise import solarise
+from selftaught.views.solarise import solarise_
 
-CACHE = 2**19
+CACHE = 2**20
 """Bytes of a view's pictures that a CPU core keeps at hand while it works on them."""
 
 NEUTRAL = (1.0, 1.0, 1.0, 0.0)
@@ -84,7 +84,8 @@ class Views:
     ) -> None:
         if not len(mean) == len(std) == channels:
             raise ValueError(
-                f"{channels} channels need as many means and deviations, not {len(mean)} and {len(std)}"
+                f"{channels} channels need as many means and deviations, "
+                f"not {len(mean)} and {len(std)}"
             )
         self.views = views
         self.size = size
@@ -192,42 +193,49 @@ class Views:
         step = max(1, CACHE // bytes_each) if device.type == "cpu" else len(plan)
         blends = rounds(plan.factors.flatten(0, 1), plan.order.flatten(0, 1))
         blends = blends.reshape(*blends.shape[:2], *plan.flips.shape)
+        views = planes = torch.empty(0)
         for start in range(0, len(plan), step):
             rows = slice(start, start + step)
             part = plan[rows]
+            if start == 0 or len(part) < step:
+                shape = (self.channels, len(self.views), len(part), self.size, self.size)
+                # Channels first in memory: each then is one run of numbers for every operation.
+                views = torch.empty(shape, device=device).movedim(0, 2)
+                planes = scratch(len(self.views) * len(part), self.size, device)
             # The caller's bfloat16 is for the network; products in it would coarsen the pictures.
             with torch.autocast(device.type, enabled=False):
-                cropped = self._cropped(pictures, part, rows)
-                view = self._coloured(cropped.flatten(0, 1), part, blends[..., rows].flatten(2))
-                yield rows, view.view_as(cropped)
+                self._crop(pictures, part, rows, views)
+                self._colour(views.flatten(0, 1), part, blends[..., rows].flatten(2), planes)
+            yield rows, views
 
-    def _cropped(self, pictures: Tensor | list[Tensor], part: Plan, rows: slice) -> Tensor:
-        """Cropped and flipped views [v, m, c, s, s] in [0, 1]."""
+    def _crop(
+        self, pictures: Tensor | list[Tensor], part: Plan, rows: slice, views: Tensor
+    ) -> None:
+        """Write the cropped and flipped views in [0, 1] to ``views`` [v, m, c, s, s]."""
         if not isinstance(pictures, Tensor):
-            return torch.stack([view[rows] for view in pictures])
-        whole = pictures[rows].to(torch.float32).mul_(1 / self.levels)
-        if self.views == (CLEAN,) and whole.shape[-2:] == (self.size, self.size):
-            return whole[None]
-        return torch.stack(
-            [
-                resample(whole, boxes, self.size, flips)
-                for boxes, flips in zip(part.boxes, part.flips, strict=True)
-            ]
-        )
+            for view, given in zip(views, pictures, strict=True):
+                view.copy_(given[rows])
+        elif self.views == (CLEAN,) and pictures.shape[-2:] == (self.size, self.size):
+            torch.mul(pictures[rows], 1 / self.levels, out=views[0])
+        else:
+            integers = pictures[rows].transpose(0, 1)
+            whole = integers.to(torch.float32, memory_format=torch.contiguous_format)
+            whole = whole.mul_(1 / self.levels).transpose(0, 1)
+            for view, boxes, flips in zip(views, part.boxes, part.flips, strict=True):
+                resample(whole, boxes, self.size, flips, out=view)
 
-    def _coloured(self, view: Tensor, part: Plan, blends: Tensor) -> Tensor:
-        """What follows the crop, on all views together; what none of them needs is left out."""
+    def _colour(self, views: Tensor, part: Plan, blends: Tensor, planes: Tensor) -> None:
+        """What follows the crop, in place on all views together; what none needs is left out."""
         if any(_jitters(law) for law in self.views):
             shifts = any(law.jitter[HUE] for law in self.views)
             hue = part.factors[..., HUE].flatten() if shifts else None
-            view = jitter(view, blends, hue)
+            jitter_(views, blends, hue, planes)
         if any(law.grayscale for law in self.views):
-            view = grayscale(view, part.grayscale.flatten())
+            grayscale_(views, part.grayscale.flatten(), planes)
         if any(law.blur for law in self.views):
-            view = blur(view, part.sigmas.flatten())
+            blur_(views, part.sigmas.flatten())
         if any(law.solarise for law in self.views):
-            view = solarise(view, part.solarise.flatten())
-        return view
+            solarise_(views, part.solarise.flatten())
 
 
 def _words(view: View) -> dict[str, int]:

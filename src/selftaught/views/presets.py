@@ -1,10 +1,11 @@
 """What the published recipes do to a picture, and which of them suits which data.
 
-A method asks for one of four manners; the data decide the variant:
+A method asks for one of five manners; the data decide the variant:
 
 - ``symmetric``: SimCLR (Chen et al., 2020, appendix A), strong colour on both views;
-- ``asymmetric``: BYOL (Grill et al., 2020, table 6), blur and solarisation differ between the
-views; - ``weak``: MoCo v2 and SimSiam (Chen et al., 2020), half of SimCLR's colour;
+- ``asymmetric``: BYOL (Grill et al., 2020, table 6), blur and solarisation differ by view;
+- ``weak``: MoCo v2 and SimSiam (Chen et al., 2020), half of SimCLR's colour;
+- ``supervised``: crop and flip alone (He et al., 2016, section 3.4);
 - ``vicreg``: VICReg (Bardes et al., 2022, appendix C.1).
 
 ``natural`` has the papers' ImageNet values, ``small`` those of solo-learn's CIFAR recipes without
@@ -73,13 +74,16 @@ NATURAL: Mapping[str, Pair] = {
     "asymmetric": BYOL,
     "weak": _both(replace(SIMCLR, crop=(0.2, 1.0), jitter=SOFT)),
     "vicreg": BYOL,
+    "supervised": _both(View(crop=(0.08, 1.0), flip=0.5)),
 }
 SMALL: Mapping[str, Pair] = {
     "symmetric": _small(NATURAL["symmetric"], (0.08, 1.0), (0.0, 0.0)),
     "asymmetric": _small(NATURAL["asymmetric"], (0.08, 1.0), (0.0, 0.2)),
     "weak": _small(NATURAL["weak"], (0.08, 1.0), (0.0, 0.0)),
     # VICReg's authors have no CIFAR recipe; solo-learn's solarises both views.
-    "vicreg": _small(_both(replace(SIMCLR, jitter=(0.4, 0.4, 0.2, 0.1))), (0.2, 1.0), (0.1, 0.1)),
+    "vicreg": _small(_both(replace(SIMCLR, jitter=MILD)), (0.2, 1.0), (0.1, 0.1)),
+    # The usual 32 px augmentation shifts by four pixels; a mild crop moves about as much.
+    "supervised": _small(NATURAL["supervised"], (0.5, 1.0), (0.0, 0.0)),
 }
 # A mirrored 2 is no digit, a small crop of a 7 is a 1, and solarised ink is another figure.
 DIGITS: Mapping[str, Pair] = {

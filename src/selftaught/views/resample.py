@@ -91,17 +91,36 @@ def resample(
     boxes: Int64[Tensor, "n 4"],
     size: int,
     mirrored: Bool[Tensor, " n"],
+    out: Float[Tensor, "n c s s"],
 ) -> Float[Tensor, "n c s s"]:
-    """What each box (top, left, height, width in pixels) holds, as a square view in [0, 1].
+    """Write what each box (top, left, height, width in pixels) holds to ``out``, in [0, 1].
 
     Bicubic overshoots beside edges: the result is clamped, as in the 8-bit pipelines of the papers.
     """
-    n, c, h, w = pictures.shape
+    h, w = pictures.shape[-2:]
     top, left, tall, wide = boxes.unbind(1)
     across = matrices(left, wide, w, size, mirrored)
     down = matrices(top, tall, h, size, torch.zeros_like(mirrored))
-    rows = torch.bmm(pictures.reshape(n, c * h, w), across.mT).view(n, c, h, size)
-    return torch.matmul(down[:, None], rows).clamp_(0, 1)
+    sandwich(down, pictures, across, out)
+    return out.clamp_(0, 1)
+
+
+def sandwich(
+    left: Float[Tensor, "n s h"],
+    pictures: Float[Tensor, "n c h w"],
+    right: Float[Tensor, "n t w"],
+    out: Float[Tensor, "n c s t"],
+) -> Float[Tensor, "n c s t"]:
+    """``left @ picture @ right.T`` for each channel, written to ``out``, which may be ``pictures``.
+
+    It is fast where the memory of ``pictures`` and ``out`` has the channels first, as the engine's
+    has: the matrices of a channel then lie one behind the other.
+    """
+    rows = pictures.new_empty(len(pictures), pictures.shape[2], right.shape[1])
+    for channel in range(pictures.shape[1]):
+        torch.bmm(pictures[:, channel], right.mT, out=rows)
+        torch.bmm(left, rows, out=out[:, channel])
+    return out
 
 
 def resample_one(

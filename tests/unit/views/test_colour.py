@@ -4,7 +4,15 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as reference
 
-from selftaught.views.colour import ORDERS, grayscale, jitter, luminance, rounds, shift_hue
+from selftaught.views.colour import (
+    ORDERS,
+    grayscale_,
+    jitter_,
+    luminance,
+    rounds,
+    scratch,
+    shift_hue_,
+)
 
 OPERATIONS = (
     reference.adjust_brightness,
@@ -20,6 +28,20 @@ def pictures(n: int, c: int = 3) -> torch.Tensor:
     soft = torch.rand(n, c, 16, 16, generator=seed)
     hard = torch.randint(0, 3, (n, c, 16, 16), generator=seed) / 2
     return torch.where(torch.arange(n)[:, None, None, None] % 2 == 0, soft, hard)
+
+
+def planes(n: int) -> torch.Tensor:
+    return scratch(n, 16, torch.device("cpu")).fill_(torch.nan)
+
+
+def jitter(
+    pictures: torch.Tensor, blends: torch.Tensor, shift: torch.Tensor | None
+) -> torch.Tensor:
+    return jitter_(pictures.clone(), blends, shift, planes(len(pictures)))
+
+
+def shift_hue(pictures: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
+    return shift_hue_(pictures.clone(), shift, planes(len(pictures)))
 
 
 def factors(n: int) -> torch.Tensor:
@@ -70,7 +92,7 @@ def test_neutral_factors_change_nothing() -> None:
 def test_grayscale_is_that_of_torchvision_and_only_for_the_chosen() -> None:
     start = pictures(8)
     chosen = torch.arange(8) < 4
-    views = grayscale(start, chosen)
+    views = grayscale_(start.clone(), chosen, planes(8))
     want = reference.rgb_to_grayscale(start[:4], num_output_channels=3)
     torch.testing.assert_close(views[:4], want, rtol=0, atol=1e-6)
     assert torch.equal(views[4:], start[4:])
@@ -78,7 +100,7 @@ def test_grayscale_is_that_of_torchvision_and_only_for_the_chosen() -> None:
 
 def test_other_channel_counts_know_brightness_and_contrast() -> None:
     start = pictures(2, c=5)
-    assert torch.allclose(luminance(start), start.mean(1, keepdim=True))
+    assert torch.allclose(luminance(start, planes(2)[0]), start.mean(1, keepdim=True))
     factor = torch.tensor([[1.3, 0.5, 1.0, 0.0]] * 2)
     order = torch.tensor([[0, 1, 2, 3], [1, 0, 3, 2]])
     views = jitter(start, rounds(factor, order), None)

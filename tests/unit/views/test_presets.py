@@ -52,8 +52,15 @@ def test_digits_are_never_mirrored_and_shapes_never_blurred() -> None:
 
 def test_every_variant_knows_every_manner() -> None:
     assert {tuple(sorted(v)) for v in VARIANTS.values()} == {
-        ("asymmetric", "symmetric", "vicreg", "weak")
+        ("asymmetric", "supervised", "symmetric", "vicreg", "weak")
     }
+
+
+def test_supervised_views_are_cropped_and_mirrored_and_no_more() -> None:
+    for preset in VARIANTS:
+        for view in views("supervised", preset, size=64):
+            assert view.crop is not None and view.flip == (0.0 if preset == "digits" else 0.5)
+            assert view.jitter_probability == view.grayscale == view.blur == view.solarise == 0
 
 
 def test_the_configuration_replaces_values() -> None:

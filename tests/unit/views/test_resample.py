@@ -6,13 +6,20 @@ from torchvision.transforms.v2 import functional as reference
 from selftaught.keys import Keys
 from selftaught.views import resample as module
 from selftaught.views.crop import WORDS, random_resized
-from selftaught.views.resample import cubic, matrices, resample, resample_one, weights
+from selftaught.views.resample import cubic, matrices, resample_one, weights
 
 
 def pictures(n: int, c: int, h: int, w: int, levels: int = 255) -> torch.Tensor:
     kind = torch.uint8 if levels == 255 else torch.int32
     seed = torch.Generator().manual_seed(0)
     return torch.randint(0, levels + 1, (n, c, h, w), dtype=kind, generator=seed)
+
+
+def resample(
+    whole: torch.Tensor, boxes: torch.Tensor, size: int, mirrored: torch.Tensor
+) -> torch.Tensor:
+    n, c = whole.shape[:2]
+    return module.resample(whole, boxes, size, mirrored, torch.empty(n, c, size, size))
 
 
 def boxes_of(n: int, h: int, w: int) -> torch.Tensor:

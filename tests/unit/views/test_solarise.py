@@ -1,12 +1,12 @@
 import torch
 from torchvision.transforms.v2 import functional as reference
 
-from selftaught.views.solarise import THRESHOLD, solarise
+from selftaught.views.solarise import THRESHOLD, solarise_
 
 
 def test_the_chosen_are_those_of_torchvision_and_the_others_as_they_were() -> None:
     pictures = torch.arange(256).view(1, 1, 16, 16).expand(2, 3, -1, -1) / 255
-    views = solarise(pictures, torch.tensor([True, False]))
+    views = solarise_(pictures.clone(), torch.tensor([True, False]))
     assert torch.equal(views[0], reference.solarize(pictures[0], THRESHOLD))
     assert torch.equal(views[1], pictures[1])
     # On 8-bit values that is Pillow's threshold of 128, which the authors used.

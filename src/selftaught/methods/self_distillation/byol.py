@@ -13,6 +13,7 @@ from torch import Tensor
 
 from selftaught.batch import Batch, Needs
 from selftaught.encoders import Encoder
+from selftaught.errors import Refusal
 from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.heads import mlp
 from selftaught.parts.teacher import Teacher
@@ -38,6 +39,11 @@ class BYOL(Method):
         momentum: Momentum = (0.996, 1.0),
     ) -> None:
         super().__init__(encoder)
+        if predictor[-1] != projector[-1]:
+            raise Refusal(
+                f"byol: the predictor ends in {predictor[-1]} and the projector in {projector[-1]}; "
+                "one predicts the other, so give both the same last width."
+            )
         self.projector = mlp(encoder.dim, *projector, last_bias=False)
         self.predictor = mlp(projector[-1], *predictor, last_bias=False)
         self.teacher = Teacher(encoder, self.projector)

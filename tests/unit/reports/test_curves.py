@@ -1,0 +1,51 @@
+"""What a curve draws of a run's lines."""
+
+import math
+import re
+from typing import Any
+
+import pytest
+
+from selftaught.reports.curves import POINTS, knn_curves, loss_curves, series
+from selftaught.reports.folder import Contestant, RunFolder
+
+
+def looks(values: list[float | None]) -> list[dict[str, Any]]:
+    return [{"pictures": 100 * i, "knn": value} for i, value in enumerate(values)]
+
+
+def test_missing_and_infinite_values_are_passed_over() -> None:
+    lines = [*looks([0.1, None, math.nan, 0.4]), {"knn": 0.5}]
+    assert series(lines, "pictures", lambda line: line.get("knn")) == [(0, 0.1), (300, 0.4)]
+
+
+def test_a_long_run_is_thinned_by_means() -> None:
+    lines = looks([float(i) for i in range(10 * POINTS)])
+    points = series(lines, "pictures", lambda line: line["knn"])
+    assert len(points) == POINTS
+    assert points[0] == pytest.approx((450, 4.5))
+    assert sum(y for _, y in points) / POINTS == pytest.approx((10 * POINTS - 1) / 2)
+
+
+def test_every_seed_is_drawn_and_named_once() -> None:
+    runs = [RunFolder(row={}, looks=looks([0.1, 0.2 + seed / 10])) for seed in range(3)]
+    chart = knn_curves([(Contestant("byol", "", runs, {}), "--ink-1", 0)], "pictures", "pictures")
+    assert chart is not None
+    assert len(re.findall('class="line', chart)) == 3
+    assert len(re.findall('class="label"', chart)) == 1
+    assert "BYOL" in chart
+
+
+def test_each_term_of_a_loss_has_its_line() -> None:
+    steps = [{"pictures": i, "losses": {"variance": 1.0, "a<b": 0.5}} for i in range(4)]
+    chart = loss_curves(Contestant("vicreg", "", [RunFolder(row={}, steps=steps)], {}), "--ink-0")
+    assert chart is not None
+    assert len(re.findall('class="line', chart)) == 2
+    assert "a&lt;b" in chart
+    assert "a<b" not in chart
+
+
+def test_nothing_to_draw() -> None:
+    empty = Contestant("byol", "", [RunFolder(row={})], {})
+    assert knn_curves([(empty, "--ink-0", 0)], "pictures", "pictures") is None
+    assert loss_curves(empty, "--ink-0") is None

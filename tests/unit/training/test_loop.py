@@ -1,0 +1,244 @@
+"""The loop on a few drawn shapes: resume is exact, failures are named and lose nothing."""
+
+import dataclasses
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from selftaught import config
+from selftaught.errors import Diverged, Interrupted, Refusal, RunFailed
+from selftaught.runs import RunFolder
+from selftaught.training import carry_out, prepare
+from selftaught.training import loop as loop_module
+from selftaught.training.progress import Reporter
+from selftaught.training.setup import Setup
+
+SMALL = {
+    "data": "shapes",
+    "data.take": 120,
+    "encoder": "resnet_tiny",
+    "encoder.stem": "strided",
+    "batch": 32,
+    "epochs": 2,
+    "monitor.every": 1,
+    "precision": "float32",
+    "threads": 1,
+}
+HEADS = {
+    "simclr": {"projector": [16, 8]},
+    "byol": {"projector": [16, 8], "predictor": [16, 8]},
+    "vicreg": {"projector": [16, 8]},
+    "supervised": {},
+}
+
+
+def a_run(name: str, **changes: Any) -> config.Run:
+    return config.resolve(name, SMALL, HEADS[name], changes)
+
+
+def go(setup: Setup, folder: RunFolder) -> float:
+    reporter = Reporter("test", setup.steps, 0)
+    try:
+        return loop_module.train(setup, folder, reporter)
+    finally:
+        reporter.close()
+
+
+def weights(setup: Setup) -> dict[str, Tensor]:
+    assert isinstance(setup.model, torch.nn.Module)
+    return setup.model.state_dict()
+
+
+@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(
+    name: str, precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = a_run(name, precision=precision)
+    whole = prepare(run)
+    go(whole, RunFolder.open(tmp_path / "whole", run))
+
+    folder = RunFolder.open(tmp_path / "halves", run)
+    first = prepare(run)
+    assert isinstance(first.model, torch.nn.Module)
+    stop_after(first, steps=4, monkeypatch=monkeypatch)
+    with pytest.raises(Interrupted):
+        go(first, folder)
+    second = prepare(run)
+    go(second, folder)
+    for key, value in weights(whole).items():
+        assert torch.equal(value, weights(second)[key]), key
+    lines = folder.metrics("look")
+    assert [line["step"] for line in lines] == sorted({line["step"] for line in lines})
+
+
+def stop_after(setup: Setup, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send this process a real SIGTERM after some steps."""
+    assert isinstance(setup.model, torch.nn.Module)
+    original, count = setup.model.after_step, 0
+
+    def after_step(outputs: Any, progress: float) -> None:
+        nonlocal count
+        original(outputs, progress)
+        count += 1
+        if count == steps:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(setup.model, "after_step", after_step)
+
+
+def test_a_signal_saves_and_says_its_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = a_run("simclr")
+    setup = prepare(run)
+    stop_after(setup, 2, monkeypatch)
+    with pytest.raises(Interrupted, match="step 2 of 6") as caught:
+        go(setup, RunFolder.open(tmp_path / "run", run))
+    assert caught.value.code == 143
+    assert (tmp_path / "run" / "checkpoint.safetensors").is_file()
+
+
+def test_a_loss_that_is_not_finite_is_named_with_its_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = a_run("simclr")
+    setup = prepare(run)
+    assert isinstance(setup.model, torch.nn.Module)
+    original, count = setup.model.forward, 0
+
+    def forward(batch: Any) -> Any:
+        nonlocal count
+        count += 1
+        outputs = original(batch)
+        if count == 3:
+            outputs.losses["nt_xent"] = outputs.losses["nt_xent"] * float("nan")
+        return outputs
+
+    monkeypatch.setattr(setup.model, "forward", forward)
+    with pytest.raises(Diverged, match=r"'nt_xent' became nan at step 3 of 6"):
+        go(setup, RunFolder.open(tmp_path / "run", run))
+
+
+def test_a_full_disk_fails_with_a_sentence_and_keeps_the_checkpoint_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = a_run("simclr")
+    folder = RunFolder.open(tmp_path / "run", run)
+    setup = prepare(run)
+    go(setup, folder)
+    before = (folder.path / "checkpoint.safetensors").read_bytes()
+    from selftaught.training import checkpoints, optimisers
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoints, "save_file", full)
+    assert isinstance(setup.model, torch.nn.Module)
+    with pytest.raises(RunFailed, match="No space left"):
+        checkpoints.save(
+            folder.path / "checkpoint.safetensors",
+            setup.model,
+            optimisers.build(run.optimiser, setup.model, run.batch),
+            step=1,
+        )
+    assert (folder.path / "checkpoint.safetensors").read_bytes() == before
+    assert not list(folder.path.glob(".checkpoint*"))
+
+
+def test_a_checkpoint_executes_nothing_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    run = a_run("simclr")
+    folder = RunFolder.open(tmp_path / "run", run)
+    (folder.path / "checkpoint.safetensors").write_bytes(b"\x80\x04 not tensors")
+    with pytest.raises(RunFailed, match="--fresh"):
+        go(prepare(run), folder)
+
+
+def test_carrying_out_twice_computes_once(tmp_path: Path) -> None:
+    run = a_run("simclr")
+    folder = RunFolder.open(tmp_path / "run", run)
+    first = carry_out(prepare(run), folder, split="validation")
+    setup = prepare(run)
+    again = carry_out(setup, folder, split="validation")
+    assert first == again
+    assert {"knn", "linear"} <= set(first["validation"])
+    assert first["pictures_seen"] == setup.steps * 32
+    assert first["peak_memory_bytes"] > 0
+
+
+def test_each_reading_of_test_is_counted(tmp_path: Path) -> None:
+    run = a_run("simclr", final=True)
+    folder = RunFolder.open(tmp_path / "run", run)
+    carry_out(prepare(run), folder, split="test", protocols=("knn",))
+    found = carry_out(prepare(run), folder, split="test", protocols=("knn", "linear"))
+    assert found["test_readings"] == 2
+    assert set(found["test"]) == {"knn", "linear"}
+
+
+@pytest.mark.parametrize("name", ["untrained", "pixels", "random_patches"])
+def test_baselines_go_through_the_same_evaluation(name: str, tmp_path: Path) -> None:
+    extra = {"patches": 10} if name == "random_patches" else {}
+    run = config.resolve(name, SMALL, extra)
+    found = carry_out(prepare(run), RunFolder.open(tmp_path / "run", run), split="validation")
+    assert found["verdict"] == "fitted"
+    assert 0 <= found["validation"]["linear"]["accuracy"] <= 1
+    assert (tmp_path / "run" / "encoder.safetensors").is_file()
+
+
+def test_a_differing_configuration_is_refused_with_the_keys(tmp_path: Path) -> None:
+    RunFolder.open(tmp_path / "run", a_run("simclr"))
+    with pytest.raises(Refusal, match="method.temperature"):
+        RunFolder.open(tmp_path / "run", a_run("simclr", temperature=0.3))
+
+
+def test_fresh_moves_the_old_folder_aside(tmp_path: Path) -> None:
+    RunFolder.open(tmp_path / "run", a_run("simclr"))
+    RunFolder.open(tmp_path / "run", a_run("simclr", temperature=0.3), fresh=True)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_batch_larger_than_the_set_is_refused() -> None:
+    with pytest.raises(Refusal, match=r"batch=256 is larger than the 108 pictures.*batch=64"):
+        prepare(a_run("simclr", batch=256))
+
+
+def test_a_final_run_learns_from_validation_too() -> None:
+    development, final = prepare(a_run("simclr")), prepare(a_run("simclr", final=True))
+    held_back = len(development.splits.validation)
+    assert len(final.source) == len(development.source) + held_back
+
+
+def test_first_weights_follow_from_the_seed_alone() -> None:
+    torch.manual_seed(123)
+    one = prepare(a_run("simclr")).encoder.state_dict()
+    torch.manual_seed(456)
+    two = prepare(a_run("vicreg")).encoder.state_dict()
+    other = prepare(a_run("simclr", seed=1)).encoder.state_dict()
+    assert all(torch.equal(one[key], two[key]) for key in one)
+    assert not all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_the_same_pictures_whatever_the_step_it_starts_from() -> None:
+    setup = prepare(a_run("simclr"))
+    whole = list(loop_module.requests(setup, 0))
+    late = list(loop_module.requests(setup, 3))
+    assert len(whole) == setup.steps == 6
+    for a, b in zip(whole[3:], late, strict=True):
+        assert torch.equal(a.index, b.index)
+        assert torch.equal(a.plan.boxes, b.plan.boxes)
+    first_epoch = torch.cat([request.index for request in whole[:3]])
+    assert len(first_epoch.unique()) == len(first_epoch)
+
+
+def test_methods_that_need_labels_get_them_and_others_do_not() -> None:
+    for name in ("simclr", "supervised"):
+        setup = prepare(a_run(name))
+        assert not isinstance(setup.model, dataclasses.Field)
+        (fetched, *_) = setup.source.fetch(loop_module.requests(setup, 5), setup.views.crop)
+        batch = loop_module.assemble(setup, setup.model, fetched, 5)  # type: ignore[arg-type]
+        assert (batch.labels is not None) == (name == "supervised")

@@ -1,0 +1,70 @@
+"""LARS against a slow transcription, and which parameters are spared what."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from selftaught import config, encoders, methods
+from selftaught.training import optimisers
+from selftaught.training.optimisers import LARS
+
+
+@pytest.mark.parametrize("clip", [False, True])
+def test_lars_is_the_authors_rule(clip: bool) -> None:
+    torch.manual_seed(0)
+    weight, bias = nn.Parameter(torch.randn(4, 3).double()), nn.Parameter(torch.randn(4).double())
+    lr, momentum, decay, trust = 0.3, 0.9, 0.01, 0.02
+    groups = [
+        {"params": [weight], "weight_decay": decay},
+        {"params": [bias], "weight_decay": 0.0},
+    ]
+    optimiser = LARS(groups, lr=lr, momentum=momentum, trust=trust, clip=clip)
+    w, b = weight.detach().clone(), bias.detach().clone()
+    vw, vb = torch.zeros_like(w), torch.zeros_like(b)
+    for _ in range(4):
+        gw, gb = torch.randn(4, 3).double(), torch.randn(4).double()
+        weight.grad, bias.grad = gw.clone(), gb.clone()
+        optimiser.step()
+        step = gw + decay * w
+        ratio = trust * math.sqrt(float(w.square().sum())) / math.sqrt(float(step.square().sum()))
+        if clip:
+            ratio = min(ratio / lr, 1.0)
+        vw = momentum * vw + ratio * step
+        vb = momentum * vb + gb
+        w, b = w - lr * vw, b - lr * vb
+    torch.testing.assert_close(weight.detach(), w)
+    torch.testing.assert_close(bias.detach(), b)
+
+
+def test_lars_moves_a_weight_of_length_zero() -> None:
+    weight = nn.Parameter(torch.zeros(2, 2))
+    weight.grad = torch.ones(2, 2)
+    LARS([weight], lr=0.1).step()
+    torch.testing.assert_close(weight.detach(), torch.full((2, 2), -0.1))
+
+
+def test_biases_and_norms_are_spared_decay_and_the_rate_follows_the_batch() -> None:
+    encoder = encoders.build("resnet_tiny", channels=3, size=16)
+    method = methods.build("simclr", encoder, projector=(8, 4))
+    settings = config.Optimiser(name="sgd", rate=0.5, decay=0.1)
+    optimiser = optimisers.build(settings, method, batch=512)
+    for group in optimiser.param_groups:
+        assert group["peak"] == 1.0
+        assert group["weight_decay"] == (0.1 if group["params"][0].ndim > 1 else 0.0)
+        assert len({p.ndim > 1 for p in group["params"]}) == 1
+    assert len(optimisers.parameters_of(optimiser)) == len(list(method.parameters()))
+
+
+def test_the_rate_rises_then_falls_along_half_a_cosine() -> None:
+    parameter = nn.Parameter(torch.zeros(2, 2))
+    optimiser = torch.optim.SGD([{"params": [parameter], "peak": 2.0, "constant": False}], lr=1.0)
+    rates = [optimisers.set_rate(optimiser, p, warmup=0.2) for p in (0.0, 0.1, 0.2, 0.6, 1.0)]
+    assert rates == pytest.approx([0.0, 1.0, 2.0, 1.0, 0.0])
+
+
+def test_a_constant_group_keeps_its_rate() -> None:
+    parameter = nn.Parameter(torch.zeros(2, 2))
+    optimiser = torch.optim.SGD([{"params": [parameter], "peak": 2.0, "constant": True}], lr=1.0)
+    assert optimisers.set_rate(optimiser, 0.9, warmup=0.0) == 2.0
