@@ -1,10 +1,10 @@
 """Selftaught: teach an image encoder from pictures nobody labelled, and learn which method taught it best.
 
-    import selftaught
+import selftaught
 
-    run = selftaught.train("byol", data="./pictures", epochs=100)
-    features = selftaught.load(run).embed("./pictures")
-    selftaught.compare("simclr", "byol", "vicreg", data="shapes", seeds=3)
+run = selftaught.train("byol", data="./pictures", epochs=100)
+features = selftaught.load(run).embed("./pictures")
+selftaught.compare("simclr", "byol", "vicreg", data="shapes", seeds=3)
 """
 
 from typing import TYPE_CHECKING, Any

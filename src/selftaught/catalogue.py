@@ -55,12 +55,12 @@ class Entry:
 
     @property
     def title(self) -> str:
-        """First line of the docstring: name, authors, year."""
-        return self.document.strip().splitlines()[0]
+        """Name, authors and year: the first line of the docstring up to its address or its colon."""
+        return re.split(r", https?://|[:.] ", self.document.strip().splitlines()[0])[0]
 
     @property
     def year(self) -> int | None:
-        """Year of the paper, from the first line."""
+        """Year of the paper, from the title."""
         found = re.search(r"\b(19|20)\d\d\b", self.title)
         return int(found.group()) if found else None
 
@@ -126,7 +126,10 @@ def built_in() -> dict[str, Path]:
 
 def names() -> list[str]:
     """All methods: the package's own, then those that other packages add."""
-    return [*built_in(), *sorted({e.name for e in metadata.entry_points(group=GROUP)} - {*built_in()})]
+    return [
+        *built_in(),
+        *sorted({e.name for e in metadata.entry_points(group=GROUP)} - {*built_in()}),
+    ]
 
 
 @cache
@@ -143,5 +146,7 @@ def entry(name: str) -> Entry:
     for point in metadata.entry_points(group=GROUP, name=name):
         spec = util.find_spec(point.module)
         if spec is not None and spec.origin is not None:
-            return _read(Path(spec.origin), point.module, point.dist.name if point.dist else "others")
+            return _read(
+                Path(spec.origin), point.module, point.dist.name if point.dist else "others"
+            )
     raise Refusal(f"There is no method called '{name}'; {suggest(name, names())}")

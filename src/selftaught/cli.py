@@ -11,29 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-import click
 import typer
-from typer.core import TyperGroup
 
 from selftaught.errors import Interrupted, Refusal, RunFailed, suggest
 
 
-class Commands(TyperGroup):
-    """Commands in the order in which they are needed; an unknown one is answered with the nearest."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
-            _refuse(f"There is no command '{args[0]}'; {suggest(args[0], self.commands)}")
-        return super().resolve_command(ctx, args)
-
-
 app = typer.Typer(
-    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -43,7 +26,9 @@ app = typer.Typer(
 
 Overrides = Annotated[
     list[str] | None,
-    typer.Argument(help="Anything of the configuration: batch=128 optimiser.rate=0.3 temperature=0.2"),
+    typer.Argument(
+        help="Anything of the configuration: batch=128 optimiser.rate=0.3 temperature=0.2"
+    ),
 ]
 Data = Annotated[
     str,
@@ -55,7 +40,9 @@ DataRoot = Annotated[
     str | None,
     typer.Option(envvar="SELFTAUGHT_DATA", help="Where the public sets lie or are downloaded to."),
 ]
-Epochs = Annotated[int | None, typer.Option(help="Passes over the pictures; the recipe's otherwise.")]
+Epochs = Annotated[
+    int | None, typer.Option(help="Passes over the pictures; the recipe's otherwise.")
+]
 EncoderName = Annotated[
     str | None, typer.Option(help="resnet_tiny, resnet18, resnet50, vit_tiny, timm:NAME ...")
 ]
@@ -104,12 +91,16 @@ def _print_json(content: Any) -> None:
 def compare(
     contestants: Annotated[
         list[str],
-        typer.Argument(help="Methods, each with its own overrides if any: simclr 'byol:momentum=0,0'"),
+        typer.Argument(
+            help="Methods, each with its own overrides if any: simclr 'byol:momentum=0,0'"
+        ),
     ],
     data: Data = "shapes",
     epochs: Epochs = None,
     seeds: Annotated[int, typer.Option(help="N runs seeds 0 to N-1; claims need 3.")] = 1,
-    out: Annotated[Path | None, typer.Option(help="Directory; runs/compare-DATA otherwise.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Directory; runs/compare-DATA otherwise.")
+    ] = None,
     encoder: EncoderName = None,
     device: DeviceName = None,
     set_: Annotated[
@@ -128,7 +119,9 @@ def compare(
     from selftaught import interface
 
     given = _given(set_, data_root=data_root, epochs=epochs, encoder=encoder, device=device)
-    chosen = None if baselines is None else [b for b in baselines.split(",") if b not in ("", "none")]
+    chosen = (
+        None if baselines is None else [b for b in baselines.split(",") if b not in ("", "none")]
+    )
     given = {"data": data} | given
     content = interface.compare(
         *contestants,
@@ -179,8 +172,8 @@ def train(
     from selftaught.runs import RunFolder
 
     given = _given(overrides, data_root=data_root, epochs=epochs, encoder=encoder, device=device)
-    given = {"data": data, "seed": seed} | given
-    folder = interface.train(method, out=out, fresh=fresh, say=_say, **given)
+    call: dict[str, Any] = {"data": data, "seed": seed} | given
+    folder = interface.train(method, out=out, fresh=fresh, say=_say, **call)
     results = RunFolder(folder).results
     if as_json:
         _print_json({"folder": str(folder), **results})
@@ -202,15 +195,15 @@ def evaluate(
     from selftaught import interface
     from selftaught.runs import RunFolder
 
-    found = interface.evaluate(
-        run, split=_split(split), protocols=protocols.split(","), say=_say
-    )
+    found = interface.evaluate(run, split=_split(split), protocols=protocols.split(","), say=_say)
     readings = RunFolder(run).results.get("test_readings")
     if as_json:
         _print_json({"run": str(run), "split": split, "test_readings": readings, "results": found})
         return
     for name, result in found.items():
-        settings = ", ".join(f"{k} {v}" for k, v in result.items() if isinstance(v, int | float | str))
+        settings = ", ".join(
+            f"{k} {v}" for k, v in result.items() if isinstance(v, int | float | str)
+        )
         print(f"{name} {result['accuracy']:.2%} on {split} ({settings})")
 
 
@@ -231,7 +224,8 @@ def embed(
     if as_json:
         _print_json({"out": str(out), "pictures": len(files), "dim": features.shape[1]})
     else:
-        print(f"{len(files)} pictures, {features.shape[1]} features each: {out} (names in {out.with_suffix('.txt')})")
+        names = out.with_suffix(".txt")
+        print(f"{len(files)} pictures, {features.shape[1]} features each: {out} (names: {names})")
 
 
 @app.command()
@@ -267,7 +261,7 @@ def methods(
 
     table = Table(box=None, header_style="dim")
     for column in ("method", "family", "paper"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column == "method")
     for e in entries:
         table.add_row(e.name, e.family.replace("_", " "), e.title)
     Console().print(table)

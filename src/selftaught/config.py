@@ -197,7 +197,9 @@ def parse(text: str) -> Any:
         if isinstance(value, str) and "," in value:
             value = yaml.safe_load(f"[{value}]")
     except yaml.YAMLError:
-        raise Refusal(f"'{text}' cannot be read as a value; write a number, a word or a,b,c.") from None
+        raise Refusal(
+            f"'{text}' cannot be read as a value; write a number, a word or a,b,c."
+        ) from None
     # YAML 1.1 reads 1e-4 as a word; everyone who writes it means a number.
     return _numbers(value)
 
@@ -296,7 +298,7 @@ def _sentence(name: str, error: ValidationError) -> str:
     path = [str(part) for part in first["loc"] if not str(part).startswith("function-")]
     key = ".".join(path[1:] if path[:1] == ["method"] else path)
     if first["type"] == "extra_forbidden":
-        return f"{name} has no key '{key}'; {suggest(key, [*_leaves(name), *catalogue.entry(name).parameters])}"
+        return f"{name} has no key '{key}'; {suggest(key, [*catalogue.entry(name).parameters, *_leaves(name)])}"
     if first["type"] == "value_error":
         return f"{name}: {first['ctx']['error']}."
     message = first["msg"][0].lower() + first["msg"][1:]
@@ -363,13 +365,17 @@ def write(run: Run, path: Path) -> None:
 def differences(mine: Run, theirs: Run) -> list[str]:
     """Dotted keys whose values decide the result and differ, as ``key: theirs, now mine``."""
     a, b = _flatten(theirs.decisive()), _flatten(mine.decisive())
-    return [f"{k}: {a.get(k)!r}, now {b.get(k)!r}" for k in sorted({*a, *b}) if a.get(k) != b.get(k)]
+    return [
+        f"{k}: {a.get(k)!r}, now {b.get(k)!r}" for k in sorted({*a, *b}) if a.get(k) != b.get(k)
+    ]
 
 
 def _flatten(tree: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in tree.items():
-        flat |= _flatten(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: value}
+        flat |= (
+            _flatten(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: value}
+        )
     return flat
 
 

@@ -41,5 +41,5 @@ def gather(rows: Tensor) -> Tensor:
     """[n, p] of this rank to [world * n, p] of all ranks, with gradients."""
     if world() == 1:
         return rows
-    gathered: Tensor = _Gather.apply(rows)  # type: ignore[no-untyped-call]
+    gathered: Tensor = _Gather.apply(rows)
     return gathered

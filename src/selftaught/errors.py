@@ -3,6 +3,9 @@
 import difflib
 from collections.abc import Iterable
 
+SHOWN = 16
+"""Choices that are listed when none is near."""
+
 
 class Refusal(Exception):
     """The input cannot be used: one sentence for the user, nothing written, exit code 2.
@@ -29,9 +32,10 @@ class Interrupted(Exception):
 
 def suggest(given: str, choices: Iterable[str]) -> str:
     """``did you mean 'x'?`` or the list of choices, as the end of an error sentence."""
-    choices = sorted(choices)
+    choices = list(choices)
     lowered = {choice.lower(): choice for choice in choices}
     near = difflib.get_close_matches(given.lower(), lowered, n=1, cutoff=0.6)
     if near:
         return f"did you mean '{lowered[near[0]]}'?"
-    return f"choose one of: {', '.join(choices)}."
+    shown = ", ".join(choices[:SHOWN]) + (" ..." if len(choices) > SHOWN else "")
+    return f"choose one of: {shown}."

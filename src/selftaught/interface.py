@@ -121,7 +121,9 @@ def compare(
         Refusal: the input cannot be used; nothing was written.
     """
     if not contestants:
-        raise Refusal("Nothing to compare; name one method or more, for example: simclr byol vicreg.")
+        raise Refusal(
+            "Nothing to compare; name one method or more, for example: simclr byol vicreg."
+        )
     given = {key.replace("__", "."): value for key, value in overrides.items()}
     plan = comparison.plan(
         contestants,
@@ -156,7 +158,9 @@ def evaluate(
     settings = folder.run
     if not (folder.path / "encoder.safetensors").is_file():
         raise Refusal(f"{folder.path} has not finished: give its train command again first.")
-    say(f"{settings.method.name} on {settings.data.name} · {split} split · writes {folder.path}/results.json")
+    say(
+        f"{settings.method.name} on {settings.data.name} · {split} split · writes {folder.path}/results.json"
+    )
 
     from selftaught.training import carry_out, prepare
 
@@ -189,10 +193,10 @@ def embed(run: str | Path, pictures: str | Path, out: str | Path) -> "tuple[Any,
     """
     import numpy as np
 
-    from selftaught.inference import find_pictures
+    from selftaught.inference import pictures_in
 
     out, given = Path(out), Path(pictures)
-    files = [given] if given.is_file() else find_pictures(given)
+    files = [given] if given.is_file() else pictures_in(given)
     features = load(run).embed(files)
     out.parent.mkdir(parents=True, exist_ok=True)
     np.save(out, features)
@@ -207,7 +211,7 @@ def report(directory: str | Path) -> Path:
     Raises:
         Refusal: the directory holds no comparison.
     """
-    from selftaught.reports import write_report
+    from selftaught.reports.page import write_report
 
     return write_report(Path(directory))
 

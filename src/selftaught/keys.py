@@ -76,7 +76,9 @@ class Keys:
         return (self.bits(operation, words, view) >> 8).to(torch.float32) * 2.0**-24
 
 
-def shuffle(size: int, seed: int, epoch: int, device: torch.device | str = "cpu") -> Int64[Tensor, "s"]:
+def shuffle(
+    size: int, seed: int, epoch: int, device: torch.device | str = "cpu"
+) -> Int64[Tensor, " s"]:
     """A permutation of ``range(size)``, by sorting one random word per element (stable)."""
     everyone = torch.arange(size, device=device)
     words = Keys(seed, epoch, everyone).bits("shuffle", 2)

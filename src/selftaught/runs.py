@@ -1,13 +1,13 @@
 """The run folder: everything that is ever reported is read back from it.
 
-    run.yaml                  the resolved configuration
-    environment.json          source revision, versions, hardware, threads
-    metrics.jsonl             one line a record: losses by step, looks by epoch
-    checkpoint.safetensors    tensors, and the rest as JSON in the header: nothing executes on load
-    encoder.safetensors       what is used elsewhere
-    results.json              protocols with their settings, cost, verdict
-    readings.jsonl            each time the test split was read
-    quarantine.txt            files that could not be read
+run.yaml                  the resolved configuration
+environment.json          source revision, versions, hardware, threads
+metrics.jsonl             one line a record: losses by step, looks by epoch
+checkpoint.safetensors    tensors, and the rest as JSON in the header: nothing executes on load
+encoder.safetensors       what is used elsewhere
+results.json              protocols with their settings, cost, verdict
+readings.jsonl            each time the test split was read
+quarantine.txt            files that could not be read
 """
 
 import json
@@ -27,6 +27,9 @@ from typing import Any
 from selftaught import config
 from selftaught.errors import Refusal, RunFailed
 
+UMASK = os.umask(0)
+os.umask(UMASK)  # it can only be read by setting it
+
 WATCHED = ("torch", "torchvision", "timm", "numpy", "scikit-learn", "pillow", "safetensors")
 
 
@@ -41,6 +44,7 @@ def write_atomically(path: Path, content: bytes | Callable[[Path], object]) -> N
             beside.write_bytes(content)
         else:
             content(beside)
+        beside.chmod(0o666 & ~UMASK)  # a temporary file is its owner's alone
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
@@ -92,7 +96,9 @@ class RunFolder:
                 )
             return folder
         if path.is_file() or (path.is_dir() and any(path.iterdir())):
-            raise Refusal(f"{path} is not empty and holds no run; choose another folder with --out.")
+            raise Refusal(
+                f"{path} is not empty and holds no run; choose another folder with --out."
+            )
         try:
             path.mkdir(parents=True, exist_ok=True)
             config.write(run, path / "run.yaml")
@@ -112,7 +118,9 @@ class RunFolder:
     def results(self) -> dict[str, Any]:
         """What is known of this run so far; empty before it ended."""
         file = self.path / "results.json"
-        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        found: dict[str, Any] = (
+            json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        )
         return found
 
     def record(self, **changes: Any) -> None:

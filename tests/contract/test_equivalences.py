@@ -26,7 +26,7 @@ def step(method: BYOL) -> None:
     with torch.no_grad():
         for parameter in method.parameters():
             if parameter.grad is not None:
-                parameter -= 0.1 * parameter.grad
+                parameter.sub_(0.1 * parameter.grad)
     method.after_step(outputs, 0.5)
 
 

@@ -27,7 +27,9 @@ def build(name: str, **parameters: Any) -> Method:
     return methods.build(name, encoder, classes=4, **{**small, **parameters})
 
 
-def batch_for(method: Method, n: int = 8, seed: int = 1, dtype: torch.dtype = torch.float32) -> Batch:
+def batch_for(
+    method: Method, n: int = 8, seed: int = 1, dtype: torch.dtype = torch.float32
+) -> Batch:
     generator = torch.Generator().manual_seed(seed)
     views = [
         torch.randn(n, 3, 16, 16, generator=generator, dtype=dtype)

@@ -69,7 +69,9 @@ def test_vicreg_terms_are_equations_1_to_5(n: int, p: int) -> None:
     ]
     hinge = sum(max(0.0, 1 - math.sqrt(c[i][i] + 1e-4)) for i in range(p)) / p
     off = sum(c[i][j] ** 2 for i in range(p) for j in range(p) if i != j) / p
-    apart = sum((a - b) ** 2 for a, b in zip(z.flatten().tolist(), y.flatten().tolist(), strict=True))
+    apart = sum(
+        (a - b) ** 2 for a, b in zip(z.flatten().tolist(), y.flatten().tolist(), strict=True)
+    )
     assert variance(z).item() == pytest.approx(hinge, rel=1e-10)
     assert covariance(z).item() == pytest.approx(off, rel=1e-9)
     assert invariance(z, y).item() == pytest.approx(apart / (n * p), rel=1e-10)
@@ -94,7 +96,9 @@ def test_cross_entropy_leaves_out_pictures_without_a_label() -> None:
     expected = 0.0
     for i in kept:
         row = logits[i].tolist()
-        expected -= math.log(math.exp(row[int(labels[i])]) / sum(math.exp(x) for x in row)) / len(kept)
+        expected -= math.log(math.exp(row[int(labels[i])]) / sum(math.exp(x) for x in row)) / len(
+            kept
+        )
     assert cross_entropy(logits, labels, 0.0).item() == pytest.approx(expected, rel=1e-10)
 
 

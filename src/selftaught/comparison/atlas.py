@@ -28,11 +28,11 @@ def write(directory: Path, splits: Splits, split: str) -> None:
         mean=splits.mean,
         std=splits.std,
     )
-    sheets = []
-    requests = [Request(i, views.plan(None, source.sizes[i])) for i in index.split(256)]
-    for fetched in source.fetch(requests, views.crop):
-        given = fetched.pictures if fetched.crops is None else fetched.crops
-        sheets.append(torch.from_numpy(views.sheet(given, fetched.request.plan)[:, 0]))
+    requests = [Request(i, views.plan(None, source.sizes[i])) for i in torch.split(index, 256)]
+    sheets = [
+        torch.from_numpy(views.sheet(fetched.given, fetched.request.plan)[:, 0])
+        for fetched in source.fetch(requests, views.crop)
+    ]
     content, columns = sprite(torch.cat(sheets).numpy(), tile)
     write_atomically(directory / "atlas" / "pictures.webp", content)
     write_json(

@@ -42,7 +42,9 @@ def plan(
         Refusal: an unknown method or key, a value out of range, or a folder that holds other runs.
     """
     if seeds < 1:
-        raise Refusal(f"--seeds {seeds} runs nothing; give 1 or more (3 or more to claim anything).")
+        raise Refusal(
+            f"--seeds {seeds} runs nothing; give 1 or more (3 or more to claim anything)."
+        )
     wanted = list(dict.fromkeys([*contestants, *(b for b in baselines if b not in contestants)]))
     entrants = []
     for text in wanted:
@@ -85,7 +87,7 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
         Interrupted: a signal asked to stop; everything is saved.
     """
     from selftaught.comparison import atlas, table
-    from selftaught.reports import write_report
+    from selftaught.reports.page import write_report
     from selftaught.training import carry_out, prepare
 
     splits = None

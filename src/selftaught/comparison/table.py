@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from selftaught import catalogue
@@ -78,7 +79,8 @@ def content(plan: Plan, splits: Splits, rows: Sequence[dict[str, Any]]) -> dict[
             },
         },
         "machine": {
-            key: facts[key] for key in ("cpu", "cores", "memory_bytes", "python", "platform", "versions")
+            key: facts[key]
+            for key in ("cpu", "cores", "memory_bytes", "python", "platform", "versions")
         },
         "rows": [_against_the_bar(row, summary) for row in rows],
         "summary": summary,
@@ -130,7 +132,9 @@ def _against_the_bar(row: dict[str, Any], summary: Sequence[dict[str, Any]]) -> 
 def claims(summary: Sequence[dict[str, Any]], seeds: int) -> list[str]:
     """Sentences that the numbers carry: differences with their intervals from three seeds on."""
     found = [
-        line for line in summary if line["seeds"] and "linear" in line["results"] and not line["sees_labels"]
+        line
+        for line in summary
+        if line["seeds"] and "linear" in line["results"] and not line["sees_labels"]
     ]
     taught = [line for line in found if line["family"] != "baselines"]
     if not taught:
@@ -139,9 +143,11 @@ def claims(summary: Sequence[dict[str, Any]], seeds: int) -> list[str]:
     if seeds < statistics.ENOUGH:
         best = ", ".join(f"{x['contestant']} {x['results']['linear']['mean']:.1%}" for x in order)
         runs = "one seed" if seeds == 1 else f"{seeds} seeds"
-        return [f"In these runs ({runs}), linear accuracy: {best}. Under three seeds no claim is made."]
+        return [
+            f"In these runs ({runs}), linear accuracy: {best}. Under three seeds no claim is made."
+        ]
     sentences = []
-    for better, worse in zip(order, order[1:], strict=False):
+    for better, worse in pairwise(order):
         sentences.append(_sentence(better, worse))
     for line in found:
         if line["family"] == "baselines" and line["method"] in (BAR, "untrained"):

@@ -1,6 +1,5 @@
 """Several parts of one data set, pretrained on together."""
 
-
 from selftaught.data.resident import Resident
 from selftaught.data.source import Source
 from selftaught.data.streamed import Streamed

@@ -40,6 +40,14 @@ class Fetched:
     pictures: Tensor | None = None
     crops: list[Tensor] | None = None
 
+    @property
+    def given(self) -> Tensor | list[Tensor]:
+        """Whichever of the two it is."""
+        if self.crops is not None:
+            return self.crops
+        assert self.pictures is not None
+        return self.pictures
+
 
 @runtime_checkable
 class Source(Protocol):

@@ -21,7 +21,6 @@ MOST_WORKERS = 16
 
 
 @runtime_checkable
-@runtime_checkable
 class Reader(Protocol):
     """Reads the picture of a row [c, h, w], or raises ``UnreadableError``; it must pickle."""
 

@@ -41,7 +41,8 @@ def build(name: str, *, channels: int, size: int, **settings: Any) -> Encoder:
         from selftaught.encoders.backbone import Timm
 
         return Timm(name.removeprefix("timm:"), channels=channels, size=size, **settings)
-    fixed = {"pixels": Pixels, "random_patches": RandomPatches}
-    if name in fixed:
-        return fixed[name](channels=channels, size=size, **settings)
+    if name == "pixels":
+        return Pixels(channels=channels, size=size, **settings)
+    if name == "random_patches":
+        return RandomPatches(channels=channels, size=size, **settings)
     raise Refusal(f"There is no encoder '{name}'; {suggest(name, [*names(), 'timm:resnet18'])}")

@@ -97,3 +97,19 @@ def read(path: Path | str) -> tuple[Encoder, dict[str, Any]]:
         reason = " ".join(str(error).split())[:200]
         raise Refusal(f"{path} does not hold the encoder that it says it does: {reason}") from None
     return encoder.eval(), header
+
+
+def start_from(encoder: Encoder, path: Path | str) -> None:
+    """Give an encoder the weights of an exported one of the same architecture.
+
+    Raises:
+        Refusal: the file cannot be read, or holds another architecture.
+    """
+    other, _ = read(path)
+    try:
+        encoder.load_state_dict(other.state_dict())
+    except RuntimeError:
+        raise Refusal(
+            f"encoder.init={path} holds {other.recipe}, and this run builds {encoder.recipe}; "
+            "give the same encoder, stem and number of channels."
+        ) from None

@@ -126,4 +126,5 @@ class ResNet(Encoder):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
-        return self.stages(self.stem(pictures)).mean(dim=(2, 3))
+        maps: Tensor = self.stages(self.stem(pictures))  # [n, d, h / 8 of the stem's, w / 8]
+        return maps.mean(dim=(2, 3))

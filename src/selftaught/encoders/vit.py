@@ -43,7 +43,8 @@ class Block(nn.Module):
         q, k, v = self.mix(self.norm1(x)).view(n, t, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(q, k, v)  # [n, heads, t, d / heads]
         x = x + self.out(mixed.transpose(1, 2).reshape(n, t, d))
-        return x + self.mlp(self.norm2(x))
+        y: Tensor = x + self.mlp(self.norm2(x))
+        return y
 
 
 class ViT(PatchEncoder):
@@ -80,7 +81,7 @@ class ViT(PatchEncoder):
         grid = self.positions[:, 1:]
         if (height, width) == (self.grid, self.grid):
             return grid
-        square = grid.unflatten(1, (self.grid, self.grid)).permute(0, 3, 1, 2)
+        square = grid.view(1, self.grid, self.grid, -1).permute(0, 3, 1, 2)
         square = F.interpolate(square, (height, width), mode="bicubic", antialias=True)
         return square.flatten(2).transpose(1, 2)
 

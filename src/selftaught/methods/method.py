@@ -93,6 +93,6 @@ def in_float32(loss: Callable[P, T]) -> Callable[P, T]:
         ]
         device = next(a.device.type for a in args if isinstance(a, Tensor))
         with torch.autocast(device, enabled=False):
-            return loss(*widened, **kwargs)  # type: ignore[arg-type]
+            return loss(*widened, **kwargs)
 
     return wrapped

@@ -25,6 +25,6 @@ class Teacher(nn.Module):
     @torch.no_grad()
     def follow(self, *students: nn.Module, momentum: float) -> None:
         """t <- m t + (1 - m) s, over parameters; running statistics stay the teacher's own."""
-        mine = list(self.network.parameters())
-        theirs = [p for student in students for p in student.parameters()]
+        mine: list[Tensor] = list(self.network.parameters())
+        theirs: list[Tensor] = [p for student in students for p in student.parameters()]
         torch._foreach_lerp_(mine, theirs, 1 - momentum)

@@ -99,9 +99,12 @@ def _fit(setup: Setup) -> tuple[Encoder, float, str]:
     index = shuffle(len(setup.source), setup.run.seed, epoch=0)[:FITTING]
     pictures = torch.cat(
         [
-            setup.clean.apply(f.pictures if f.crops is None else f.crops, f.request.plan)[0]
+            setup.clean.apply(f.given, f.request.plan)[0]
             for f in setup.source.fetch(
-                [Request(i, setup.clean.plan(None, setup.source.sizes[i])) for i in index.split(512)],
+                [
+                    Request(i, setup.clean.plan(None, setup.source.sizes[i]))
+                    for i in torch.split(index, 512)
+                ],
                 setup.clean.crop,
             )
         ]
@@ -121,7 +124,7 @@ def _fit(setup: Setup) -> tuple[Encoder, float, str]:
 
 def _score(setup: Setup, encoder: Encoder, split: Split, protocols: tuple[str, ...]) -> Evaluation:
     return evaluate(
-        encoder.to(setup.device, memory_format=torch.channels_last),
+        encoder.to(setup.device).to(memory_format=torch.channels_last),
         setup.splits,
         setup.clean,
         split=split,
@@ -155,14 +158,14 @@ def _evaluate(setup: Setup, folder: RunFolder, split: Split, protocols: tuple[st
         )
 
 
-def atlas_rows(count: int) -> Int64[Tensor, "n"]:
+def atlas_rows(count: int) -> Int64[Tensor, " n"]:
     """Which of the judged pictures stand on the maps: the same for every run of a data set."""
     return shuffle(count, seed=0, epoch=0)[:ATLAS].sort().values
 
 
 def _save_atlas(path: Path, **arrays: NDArray[Any]) -> None:
     with path.open("wb") as file:  # numpy would add a suffix to a path
-        np.savez_compressed(file, **arrays)
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def _export(setup: Setup, folder: RunFolder, encoder: Encoder) -> None:
@@ -183,11 +186,12 @@ def _export(setup: Setup, folder: RunFolder, encoder: Encoder) -> None:
 def _show_views(setup: Setup, folder: RunFolder) -> None:
     """Write a sheet of the exact views that the first pictures of the first step get."""
     index = next(requests(setup, 0)).index[:SHOWN]
-    plan = setup.views.plan(Keys(setup.run.seed, 0, torch.arange(len(index))), setup.source.sizes[index])
+    plan = setup.views.plan(
+        Keys(setup.run.seed, 0, torch.arange(len(index))), setup.source.sizes[index]
+    )
     clean = setup.clean.plan(None, setup.source.sizes[index])
     sheets = []
     for views, each in ((setup.clean, clean), (setup.views, plan)):
         (fetched,) = setup.source.fetch([Request(index, each)], views.crop)
-        given = fetched.pictures if fetched.crops is None else fetched.crops
-        sheets.append(views.sheet(given, each))
+        sheets.append(views.sheet(fetched.given, each))
     write_atomically(folder.path / "views.webp", view_sheet(sheets[0][:, 0], sheets[1]))

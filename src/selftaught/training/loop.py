@@ -29,7 +29,7 @@ def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
     """
     run, method, device = setup.run, setup.model, setup.device
     assert isinstance(method, Method)
-    method.to(device, memory_format=torch.channels_last).train()
+    method.to(device).to(memory_format=torch.channels_last).train()
     optimiser = optimisers.build(run.optimiser, method, run.batch)
     file = folder.path / "checkpoint.safetensors"
     facts = checkpoints.load(file, method, optimiser)
@@ -53,7 +53,7 @@ def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
             with torch.autocast(device.type, setup.dtype, enabled=half):
                 outputs = forward(batch)
                 loss = torch.stack(list(outputs.losses.values())).sum()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             method.after_backward(progress)
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
@@ -92,11 +92,11 @@ def assemble(setup: Setup, method: Method, fetched: Fetched, step: int) -> Batch
     """The answer to a request, as the method is shown it."""
     device, index = setup.device, fetched.request.index
     plan = fetched.request.plan.to(device)
-    if fetched.crops is not None:
-        views = setup.views.apply([c.to(device, non_blocking=True) for c in fetched.crops], plan)
+    given = fetched.given
+    if isinstance(given, list):
+        views = setup.views.apply([crop.to(device, non_blocking=True) for crop in given], plan)
     else:
-        assert fetched.pictures is not None
-        views = setup.views.apply(fetched.pictures.to(device, non_blocking=True), plan)
+        views = setup.views.apply(given.to(device, non_blocking=True), plan)
     labels = setup.source.labels
     positions = torch.arange(len(index), device=device)
     return Batch(

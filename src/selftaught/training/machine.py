@@ -2,6 +2,7 @@
 
 import resource
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -65,10 +66,8 @@ class PeakMemory:
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         else:
-            try:
+            with suppress(OSError):
                 Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-            except OSError:
-                pass
 
     def read(self) -> int:
         if self.device.type == "cuda":

@@ -34,9 +34,10 @@ class Monitor:
     def look(self, encoder: Encoder, projections: Tensor | None) -> dict[str, Any]:
         """One row of numbers, fetched from the device."""
         setup = self.setup
-        place = {"device": setup.device, "dtype": setup.dtype}
-        bank = extract(encoder, self.bank, setup.clean, **place)
-        queries = extract(encoder, self.queries, setup.clean, **place)
+        bank, queries = (
+            extract(encoder, source, setup.clean, device=setup.device, dtype=setup.dtype)
+            for source in (self.bank, self.queries)
+        )
         row: dict[str, Any] = {
             "effective_rank": spectrum.effective_rank(bank.features),
             "feature_std": spectrum.spread(bank.features),
@@ -62,5 +63,3 @@ def _some(source: Source, count: int) -> Source:
     if len(source) <= count:
         return source
     return source.subset(shuffle(len(source), seed=0, epoch=0)[:count].sort().values)
-
-

@@ -50,7 +50,9 @@ class LARS(Optimizer):
                 steps = list(torch._foreach_add(steps, weights, alpha=group["weight_decay"]))
             matrices = [i for i, p in enumerate(weights) if p.ndim > 1]
             if matrices:
-                adapted = self._adapt([weights[i] for i in matrices], [steps[i] for i in matrices], group)
+                adapted = self._adapt(
+                    [weights[i] for i in matrices], [steps[i] for i in matrices], group
+                )
                 steps = list(steps)
                 for i, step in zip(matrices, adapted, strict=True):
                     steps[i] = step

@@ -36,9 +36,7 @@ class Reporter:
                 console=self.console,
                 transient=True,
             )
-            self.task = self.live.add_task(
-                escape(title), total=steps, completed=start, words=""
-            )
+            self.task = self.live.add_task(escape(title), total=steps, completed=start, words="")
             self.live.start()
 
     def step(self, step: int, epoch: float, losses: dict[str, float], rate: float) -> None:

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import torch
 
 from selftaught import catalogue, config, encoders, methods
 from selftaught.data import Source, Splits, join, open_splits
-from selftaught.encoders import Encoder
+from selftaught.encoders import Encoder, files
 from selftaught.errors import Refusal
 from selftaught.keys import Keys
 from selftaught.methods import Baseline, Method
@@ -63,7 +64,7 @@ def first_weights(run: config.Run, channels: int, size: int) -> Encoder:
     torch.manual_seed(torch_seed(run.seed, INITIAL))
     encoder = encoders.build(run.encoder.name, channels=channels, size=size, **settings)
     if run.encoder.init is not None:
-        encoders.start_from(encoder, run.encoder.init)
+        files.start_from(encoder, run.encoder.init)
     return encoder
 
 
@@ -85,7 +86,7 @@ def prepare(run: config.Run) -> Setup:
     splits = _open(run.data)
     source = pretraining(splits, final=run.final)
     size = run.views.size or splits.size
-    facts = {
+    facts: dict[str, Any] = {
         "size": size,
         "channels": source.channels,
         "levels": source.levels,
@@ -123,9 +124,7 @@ def prepare(run: config.Run) -> Setup:
     steps = per_epoch * run.epochs
     views = Views(described, **facts)
     clean = Views.clean(**facts)
-    return Setup(
-        run, splits, source, views, clean, model, encoder, device, dtype, steps, per_epoch
-    )
+    return Setup(run, splits, source, views, clean, model, encoder, device, dtype, steps, per_epoch)
 
 
 def _below(count: int) -> int:

@@ -192,7 +192,7 @@ def test_baselines_go_through_the_same_evaluation(name: str, tmp_path: Path) -> 
 
 def test_a_differing_configuration_is_refused_with_the_keys(tmp_path: Path) -> None:
     RunFolder.open(tmp_path / "run", a_run("simclr"))
-    with pytest.raises(Refusal, match="method.temperature"):
+    with pytest.raises(Refusal, match=r"method\.temperature"):
         RunFolder.open(tmp_path / "run", a_run("simclr", temperature=0.3))
 
 

@@ -15,7 +15,7 @@ from selftaught.types import Fraction
 
 @in_float32
 def cross_entropy(
-    logits: Float[Tensor, "n k"], labels: Int64[Tensor, "n"], smoothing: float
+    logits: Float[Tensor, "n k"], labels: Int64[Tensor, " n"], smoothing: float
 ) -> Float[Tensor, ""]:
     """Averaged over the pictures that have a label (-1 is none)."""
     return F.cross_entropy(logits, labels, ignore_index=-1, label_smoothing=smoothing)

@@ -21,9 +21,9 @@ def calibrate(encoder: Encoder, pictures: Tensor, batch: int = 256) -> Encoder:
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
             module.reset_running_stats()
             module.momentum = None  # a cumulative average instead of an exponential one
-    for slice_ in pictures.split(batch):
-        if len(slice_) > 1:
-            encoder(slice_)
+    for some in torch.split(pictures, batch):
+        if len(some) > 1:
+            encoder(some)
     return encoder.eval()
 
 
