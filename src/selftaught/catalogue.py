@@ -8,6 +8,7 @@ whose module is read in the same way.
 
 import ast
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module, metadata, resources, util
@@ -78,7 +79,10 @@ class Entry:
 
 def _read(path: Path, module: str, family: str) -> Entry:
     """Read one method's file; annotations may use ``types``' names, defaults are literals."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise Refusal(f"{path} is not Python: {error.msg} in line {error.lineno}.") from None
     found = [
         node
         for node in tree.body
@@ -104,7 +108,15 @@ def _read(path: Path, module: str, family: str) -> Entry:
                 if argument.annotation is None or default is None:
                     raise Refusal(f"{path}: '{argument.arg}' needs a type and a default.")
                 source = compile(ast.Expression(argument.annotation), str(path), "eval")
-                parameters[argument.arg] = Parameter(eval(source, names), ast.literal_eval(default))
+                try:
+                    kind, value = eval(source, dict(names)), ast.literal_eval(default)
+                except (NameError, ValueError):
+                    raise Refusal(
+                        f"{path}: '{argument.arg}: {ast.unparse(argument.annotation)} = "
+                        f"{ast.unparse(default)}' cannot be read; write a type of "
+                        "selftaught.types or of Python, and a plain value."
+                    ) from None
+                parameters[argument.arg] = Parameter(kind, value)
     return Entry(
         name=path.stem,
         family=family,
@@ -144,9 +156,43 @@ def entry(name: str) -> Entry:
         family = path.parent.name
         return _read(path, f"selftaught.methods.{family}.{name}", family)
     for point in metadata.entry_points(group=GROUP, name=name):
-        spec = util.find_spec(point.module)
-        if spec is not None and spec.origin is not None:
-            return _read(
-                Path(spec.origin), point.module, point.dist.name if point.dist else "others"
+        try:
+            spec = util.find_spec(point.module)
+        except ModuleNotFoundError:
+            spec = None
+        package = point.dist.name if point.dist else "others"
+        if spec is None or spec.origin is None:
+            raise Refusal(
+                f"The package {package} says that its method {name} is {point.module}, which is not "
+                "there; install that package again."
             )
+        return _read(Path(spec.origin), point.module, package)
     raise Refusal(f"There is no method called '{name}'; {suggest(name, names())}")
+
+
+@cache
+def protocols() -> tuple[str, ...]:
+    """How encoders may be judged: the files of ``evaluation/`` that hold a function ``protocol``."""
+    folder = Path(str(resources.files("selftaught"))) / "evaluation"
+    return tuple(
+        path.stem
+        for path in sorted(folder.glob("[!_]*.py"))
+        if any(
+            isinstance(node, ast.FunctionDef) and node.name == "protocol"
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+        )
+    )
+
+
+def check_protocols(given: Iterable[str]) -> None:
+    """Refuse protocols that there are not, before anything heavy is loaded.
+
+    Raises:
+        Refusal: one is unknown (the sentence names the nearest), or none is given.
+    """
+    given = list(given)
+    for name in given:
+        if name not in protocols():
+            raise Refusal(f"There is no protocol '{name}'; {suggest(name, protocols())}")
+    if not given:
+        raise Refusal(f"No protocol was given; choose some of: {', '.join(protocols())}.")

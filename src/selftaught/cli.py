@@ -15,7 +15,6 @@ import typer
 
 from selftaught.errors import Interrupted, Refusal, RunFailed, suggest
 
-
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,

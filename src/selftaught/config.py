@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from selftaught import catalogue
 from selftaught.errors import Refusal, suggest
-from selftaught.types import Count, Device, Fraction, NotNegative, Positive, Precision, Seed
+from selftaught.types import Count, Device, Fraction, NotNegative, Positive, Precision, Seed, Share
 
 
 class Part(BaseModel):
@@ -98,7 +98,7 @@ class Optimiser(Part):
         betas: of AdamW.
         trust: LARS' trust coefficient.
         clip: whether LARS' local rate is clipped at the global one (the CIFAR recipes' LARC).
-        warmup: epochs of linear warm-up.
+        warmup: share of the training that the rate's linear rise takes.
     """
 
     name: Literal["sgd", "adamw", "lars"] = "sgd"
@@ -108,7 +108,7 @@ class Optimiser(Part):
     betas: tuple[Fraction, Fraction] = (0.9, 0.999)
     trust: Positive = 0.001
     clip: bool = False
-    warmup: NotNegative = 0.0
+    warmup: Share = 0.0
 
 
 class Monitor(Part):
@@ -166,22 +166,19 @@ class Run(Part):
     threads: Count | None = None
     measured: Measured = Measured()
 
-    @model_validator(mode="after")
-    def _warmup_ends(self) -> "Run":
-        if self.optimiser.warmup >= self.epochs:
-            raise ValueError(
-                f"optimiser.warmup={self.optimiser.warmup:g} leaves none of the {self.epochs} epochs "
-                "to learn in; give fewer epochs of warm-up"
-            )
-        return self
-
     def parameters(self) -> dict[str, Any]:
         """The method's keyword arguments, validated."""
         return {k: getattr(self.method, k) for k in type(self.method).model_fields if k != "name"}
 
     def decisive(self) -> dict[str, Any]:
         """What two runs must share to be one run: everything but the machine and the recipe's claim."""
-        return self.model_dump(mode="json", exclude={"measured", "threads", "device"})
+        machine: dict[str, Any] = {
+            "measured": True,
+            "threads": True,
+            "device": True,
+            "data": {"root", "workers"},
+        }
+        return self.model_dump(mode="json", exclude=machine)
 
 
 # From words to the tree -----------------------------------------------------------------------
@@ -250,15 +247,37 @@ def run_model(name: str) -> type[Run]:
     return create_model("Run", __base__=Run, method=(part, ...))
 
 
+EVERY = "every-method"
+"""The recipe of a data set that holds for all methods: one encoder and one budget, so that they compare."""
+
+SAME = {"cifar100": "cifar10", "digits": "shapes"}
+"""Data sets that are taught by another's recipes."""
+
+
 def recipe(method: str, data: str) -> dict[str, Any]:
-    """The recipe of a method for a data set; for any other data, the one for folders of pictures."""
+    """What all methods share on a data set, then what this one needs there.
+
+    A set without recipes of its own (a folder of pictures) takes those of ``recipes/folder``.
+    """
     root = resources.files("selftaught") / "recipes"
-    for folder in (data, "folder"):
-        found = root / folder / f"{method}.yaml"
-        if found.is_file():
-            content: dict[str, Any] = yaml.safe_load(found.read_text(encoding="utf-8")) or {}
-            return content
-    return {}
+    folder = root / SAME.get(data, data)
+    if "/" in data or not folder.is_dir():
+        folder = root / "folder"
+    found: dict[str, Any] = {}
+    for name in (EVERY, method):
+        file = folder / f"{name}.yaml"
+        if file.is_file():
+            found = _merged(found, yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+    return found
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Branches are merged, leaves replaced."""
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
 
 
 def _place(tree: dict[str, Any], key: str, value: Any, name: str) -> None:
@@ -320,12 +339,8 @@ def resolve(name: str, *sources: Mapping[str, Any]) -> Run:
         overrides.update({key: value for key, value in source.items() if value is not None})
     data = overrides.get("data.name", overrides.get("data", "shapes"))
     model = run_model(name)
-    tree: dict[str, Any] = {"method": {}, "data": {"name": data}}
-    for key, value in recipe(name, str(data)).items():
-        if isinstance(value, dict) and isinstance(tree.get(key), dict):
-            tree[key].update(value)
-        else:
-            tree[key] = value
+    blank = {"method": {}, "data": {"name": data}}
+    tree = _merged(blank, recipe(name, str(data)))
     tree["method"]["name"] = name
     planned = tree.get("optimiser", {}).get("name")
     for key, value in overrides.items():

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from selftaught import comparison, config
+from selftaught import catalogue, comparison, config
 from selftaught.errors import Refusal
 from selftaught.runs import RunFolder
 
@@ -61,12 +61,19 @@ def train(
         RunFolder.open(folder, run)  # refuses a run that differs, before anything heavy is loaded
     say(_announcement(run, folder, [run]))
 
+    from selftaught.evaluation import check
     from selftaught.training import carry_out, prepare
 
     setup = prepare(run)
     for note in setup.splits.notes:
         say(note)
     split: Split | None = "validation" if setup.splits.train.labels is not None else None
+    try:
+        if split is not None:
+            check(setup.splits, split)
+    except Refusal as reason:
+        say(f"{reason} The encoder is trained all the same.")
+        split = None
     carry_out(setup, RunFolder.open(folder, run, fresh=fresh), split=split, protocols=PROTOCOLS)
     return folder
 
@@ -154,6 +161,7 @@ def evaluate(
     Raises:
         Refusal: no such run, or it is not finished, or its data has no such split.
     """
+    catalogue.check_protocols(protocols)
     folder = RunFolder(Path(run))
     settings = folder.run
     if not (folder.path / "encoder.safetensors").is_file():
@@ -162,9 +170,11 @@ def evaluate(
         f"{settings.method.name} on {settings.data.name} · {split} split · writes {folder.path}/results.json"
     )
 
+    from selftaught.evaluation import check
     from selftaught.training import carry_out, prepare
 
     setup = prepare(settings)
+    check(setup.splits, split)
     if split == "validation" and settings.final:
         say("This run was pretrained on the validation pictures too, so this number flatters it.")
     found = carry_out(setup, folder, split=split, protocols=tuple(protocols))[split]

@@ -13,7 +13,6 @@ quarantine.txt            files that could not be read
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,19 @@ def _finite(value: Any) -> Any:
     return value
 
 
+def move_aside(path: Path) -> None:
+    """Give what is there, if anything is, a name with the time in it that nothing else has."""
+    if not path.exists():
+        return
+    name = f"{path.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    aside = path.with_name(name)
+    for number in count(2):
+        if not aside.exists():
+            break
+        aside = path.with_name(f"{name}-{number}")
+    path.rename(aside)
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """One run on the disk."""
@@ -84,9 +97,8 @@ class RunFolder:
             Refusal: the folder holds a run whose configuration differs, or something else entirely.
         """
         folder = cls(path)
-        if fresh and path.exists():
-            aside = path.with_name(f"{path.name}-{time.strftime('%Y%m%d-%H%M%S')}")
-            shutil.move(path, aside)
+        if fresh:
+            move_aside(path)
         if folder.exists():
             differing = config.differences(run, folder.run)
             if differing:
@@ -129,9 +141,7 @@ class RunFolder:
 
     def log(self, kind: str, **values: Any) -> None:
         """Add one line to ``metrics.jsonl``."""
-        line = json.dumps(_finite({"kind": kind, **values}))
-        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        self._append("metrics.jsonl", _finite({"kind": kind, **values}))
 
     def metrics(self, kind: str) -> list[dict[str, Any]]:
         """The lines of one kind, in order of their steps."""
@@ -145,10 +155,17 @@ class RunFolder:
 
     def count_reading(self, protocols: list[str]) -> int:
         """Log that the test split is read; how many times it has been, this one included."""
-        line = json.dumps({"at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "protocols": protocols})
-        with (self.path / "readings.jsonl").open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        self._append("readings.jsonl", {"at": now, "protocols": protocols})
         return len(list(self._lines("readings.jsonl")))
+
+    def _append(self, name: str, content: dict[str, Any]) -> None:
+        with (self.path / name).open("a+b") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    file.write(b"\n")  # the process was killed while it wrote the line before
+            file.write(json.dumps(content).encode() + b"\n")
 
     def _lines(self, name: str) -> Iterator[dict[str, Any]]:
         file = self.path / name

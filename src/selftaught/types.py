@@ -17,6 +17,9 @@ NotNegative = Annotated[float, Ge(0)]
 Fraction = Annotated[float, Ge(0), Le(1)]
 """A number from 0 to 1, both included."""
 
+Share = Annotated[float, Ge(0), Lt(1)]
+"""A number from 0 to 1, the 1 left out."""
+
 Count = Annotated[int, Ge(1)]
 """A whole number, one or more."""
 
@@ -41,5 +44,6 @@ __all__ = [
     "Positive",
     "Precision",
     "Seed",
+    "Share",
     "Widths",
 ]

@@ -1,7 +1,6 @@
 """Plan a comparison without torch, then carry it out run by run; what is there already is reused."""
 
 import re
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -9,7 +8,7 @@ from typing import Any, Literal
 from selftaught import catalogue, config
 from selftaught.comparison.entrants import Entrant, Plan
 from selftaught.errors import Diverged, Refusal, RunFailed
-from selftaught.runs import RunFolder, write_json
+from selftaught.runs import RunFolder, move_aside, write_json
 
 BASELINES = ("untrained", "pixels", "random_patches", "supervised")
 """They stand in every comparison unless it is asked otherwise."""
@@ -45,6 +44,7 @@ def plan(
         raise Refusal(
             f"--seeds {seeds} runs nothing; give 1 or more (3 or more to claim anything)."
         )
+    catalogue.check_protocols(protocols)
     wanted = list(dict.fromkeys([*contestants, *(b for b in baselines if b not in contestants)]))
     entrants = []
     for text in wanted:
@@ -54,7 +54,9 @@ def plan(
             fixed = {"seed": seed, "final": split == "test"}
             run = config.resolve(name, overrides or {}, own, fixed)
             place = Path(_folder_name(text)) / (f"seed-{seed}" if seeded else "every-seed")
-            entrants.append(Entrant(text, seed if seeded else None, run, place))
+            entrants.append(
+                Entrant(text, seed if seeded else None, run, place, asked=text in contestants)
+            )
     names = {_folder_name(text): text for text in wanted}
     if len(names) < len(wanted):
         raise Refusal("Two contestants would share a folder; write each of them only once.")
@@ -87,23 +89,27 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
         Interrupted: a signal asked to stop; everything is saved.
     """
     from selftaught.comparison import atlas, table
+    from selftaught.evaluation import check
     from selftaught.reports.page import write_report
     from selftaught.training import carry_out, prepare
 
-    splits = None
-    for entrant in plan.entrants:
-        splits = prepare(entrant.run).splits
-    assert splits is not None
+    splits = prepare(plan.entrants[0].run).splits
+    labelled = splits.train.labels is not None
+    entrants = [e for e in plan.entrants if labelled or e.asked or not table.sees_labels(e)]
+    for entrant in entrants[1:]:
+        prepare(entrant.run)
     for note in splits.notes:
         say(note)
-    split = plan.split if splits.train.labels is not None else None
-    if split == "test" and splits.test is None:
-        raise Refusal(f"{splits.name} has no test pictures; give --split validation.")
-    if plan.fresh and plan.directory.exists():
-        plan.directory.rename(f"{plan.directory}-{time.strftime('%Y%m%d-%H%M%S')}")
+    if labelled:
+        check(splits, plan.split)
+    else:
+        say(f"{splits.name} has no labels: encoders are trained and looked at, but not ranked.")
+    split = plan.split if labelled else None
+    if plan.fresh:
+        move_aside(plan.directory)
     rows: list[dict[str, Any]] = []
     content: dict[str, Any] = {}
-    for entrant in plan.entrants:
+    for entrant in entrants:
         title = entrant.contestant + (f" seed {entrant.seed}" if len(plan.seeds) > 1 else "")
         row = table.row(entrant)
         try:

@@ -16,12 +16,14 @@ class Entrant:
         seed: None where every seed gives the same.
         run: its configuration.
         folder: where it lies, relative to the comparison's directory.
+        asked: False for a baseline that comes along unasked; it is left out where it cannot run.
     """
 
     contestant: str
     seed: int | None
     run: config.Run
     folder: Path
+    asked: bool = True
 
 
 @dataclass(frozen=True)

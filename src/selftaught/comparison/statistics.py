@@ -1,7 +1,7 @@
 """What may be said of a few seeds."""
 
 from collections.abc import Sequence
-from statistics import fmean, stdev
+from statistics import fmean, stdev, variance
 from typing import Any
 
 ENOUGH = 3
@@ -28,8 +28,17 @@ def interval(values: Sequence[float]) -> list[float]:
 
 
 def difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:
-    """Mean difference and its 95 % interval, by Welch's t: seeds of two contestants are not pairs."""
-    from scipy.stats import ttest_ind
+    """Mean difference and its 95 % interval, by Welch's t: seeds of two contestants are not pairs.
 
-    found = ttest_ind(ours, theirs, equal_var=False).confidence_interval(0.95)
-    return fmean(ours) - fmean(theirs), float(found.low), float(found.high)
+    Values that are the same for every seed on both sides leave an interval of no width.
+    """
+    from scipy.stats import t
+
+    gap = fmean(ours) - fmean(theirs)
+    parts = [(variance(values) / len(values), len(values) - 1) for values in (ours, theirs)]
+    square = sum(part for part, _ in parts)
+    if square == 0:
+        return gap, gap, gap
+    freedom = square**2 / sum(part**2 / degrees for part, degrees in parts)
+    half = float(t.ppf(0.975, freedom)) * square**0.5
+    return gap, gap - half, gap + half

@@ -26,7 +26,7 @@ def row(entrant: Entrant) -> dict[str, Any]:
         "contestant": entrant.contestant,
         "method": entry.name,
         "family": entry.family,
-        "sees_labels": bool(getattr(getattr(entry.load(), "needs", None), "labels", False)),
+        "sees_labels": sees_labels(entrant),
         "seed": entrant.seed,
         "folder": entrant.folder.as_posix(),
         "results": {},
@@ -35,6 +35,12 @@ def row(entrant: Entrant) -> dict[str, Any]:
         "verdict_text": None,
         "error": None,
     }
+
+
+def sees_labels(entrant: Entrant) -> bool:
+    """Whether the method learns from labels."""
+    kind = catalogue.entry(entrant.run.method.name).load()
+    return bool(getattr(getattr(kind, "needs", None), "labels", False))
 
 
 def facts(results: dict[str, Any], split: str | None) -> dict[str, Any]:

@@ -59,6 +59,7 @@ def _open(config: Data, reader: str, files: str) -> Splits:
         size=32,
         mean=mean,
         std=std,
+        preset="small",
     )
 
 

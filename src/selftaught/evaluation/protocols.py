@@ -15,14 +15,13 @@ test           train + validation    validation, having learnt from train   test
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
 from typing import Literal
 
 import torch
 from jaxtyping import Bool, Int64
 from torch import Tensor
 
+from selftaught import catalogue
 from selftaught.data import Source, Splits
 from selftaught.encoders import Encoder
 from selftaught.errors import Refusal, suggest
@@ -56,8 +55,7 @@ class Evaluation:
 
 def names() -> tuple[str, ...]:
     """The protocols there are."""
-    files = sorted(file.stem for file in Path(__file__).parent.glob("[!_]*.py"))
-    return tuple(name for name in files if hasattr(_module(name), "protocol"))
+    return catalogue.protocols()
 
 
 def find(name: str) -> Protocol:
@@ -66,14 +64,9 @@ def find(name: str) -> Protocol:
     Raises:
         Refusal: there is none; the sentence names the nearest.
     """
-    if name not in names():
-        raise Refusal(f"There is no protocol '{name}'; {suggest(name, names())}")
-    found: Protocol = _module(name).protocol
+    catalogue.check_protocols([name])
+    found: Protocol = importlib.import_module(f"selftaught.evaluation.{name}").protocol
     return found
-
-
-def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"selftaught.evaluation.{name}")
 
 
 def evaluate(
@@ -103,9 +96,8 @@ def evaluate(
             with too few pictures to learn from.
         RunFailed: the encoder's features are not finite.
     """
+    catalogue.check_protocols(protocols)
     chosen = {name: find(name) for name in dict.fromkeys(protocols)}
-    if not chosen:
-        raise Refusal(f"No protocol was given; choose some of: {', '.join(names())}.")
     train, validation, queries = check(splits, split)
     reported = splits.test if split == "test" and splits.test is not None else splits.validation
     device = torch.device(device)

@@ -46,7 +46,7 @@ def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
     with listening() as stop:
         for fetched in setup.source.fetch(requests(setup, step), setup.views.crop):
             progress = step / setup.steps
-            rate = optimisers.set_rate(optimiser, progress, run.optimiser.warmup / run.epochs)
+            rate = optimisers.set_rate(optimiser, progress, run.optimiser.warmup)
             batch = assemble(setup, method, fetched, step)
             torch.manual_seed(torch_seed(run.seed, step))  # dropout, where an encoder has it
 
