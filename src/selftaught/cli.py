@@ -39,6 +39,12 @@ DataRoot = Annotated[
     str | None,
     typer.Option(envvar="SELFTAUGHT_DATA", help="Where the public sets lie or are downloaded to."),
 ]
+Recipe = Annotated[
+    str | None,
+    typer.Option(
+        help="Recipes other than the data's own: a name (cifar10-cpu) or a folder of yours."
+    ),
+]
 Epochs = Annotated[
     int | None, typer.Option(help="Passes over the pictures; the recipe's otherwise.")
 ]
@@ -71,13 +77,20 @@ def _given(
     overrides: list[str] | None,
     *,
     data_root: str | None,
+    recipe: str | None,
     epochs: int | None,
     encoder: str | None,
     device: str | None,
 ) -> dict[str, Any]:
     from selftaught import config
 
-    options = {"data.root": data_root, "epochs": epochs, "encoder": encoder, "device": device}
+    options = {
+        "data.root": data_root,
+        "recipe": recipe,
+        "epochs": epochs,
+        "encoder": encoder,
+        "device": device,
+    }
     given = {key: value for key, value in options.items() if value is not None}
     return given | config.split_overrides(overrides or [])
 
@@ -95,6 +108,7 @@ def compare(
         ),
     ],
     data: Data = "shapes",
+    recipe: Recipe = None,
     epochs: Epochs = None,
     seeds: Annotated[int, typer.Option(help="N runs seeds 0 to N-1; claims need 3.")] = 1,
     out: Annotated[
@@ -117,7 +131,9 @@ def compare(
     """Train what is missing, judge all alike, write one table and one page."""
     from selftaught import interface
 
-    given = _given(set_, data_root=data_root, epochs=epochs, encoder=encoder, device=device)
+    given = _given(
+        set_, data_root=data_root, recipe=recipe, epochs=epochs, encoder=encoder, device=device
+    )
     chosen = (
         None if baselines is None else [b for b in baselines.split(",") if b not in ("", "none")]
     )
@@ -155,6 +171,7 @@ def train(
     method: Annotated[str, typer.Argument(help="A name from `selftaught methods`.")],
     overrides: Overrides = None,
     data: Data = "shapes",
+    recipe: Recipe = None,
     epochs: Epochs = None,
     seed: Annotated[int, typer.Option(help="Where every random choice begins.")] = 0,
     out: Annotated[
@@ -170,7 +187,9 @@ def train(
     from selftaught import interface
     from selftaught.runs import RunFolder
 
-    given = _given(overrides, data_root=data_root, epochs=epochs, encoder=encoder, device=device)
+    given = _given(
+        overrides, data_root=data_root, recipe=recipe, epochs=epochs, encoder=encoder, device=device
+    )
     call: dict[str, Any] = {"data": data, "seed": seed} | given
     folder = interface.train(method, out=out, fresh=fresh, say=_say, **call)
     results = RunFolder(folder).results

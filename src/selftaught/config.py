@@ -6,6 +6,7 @@ place where parameters are listed. Everything here is checked without importing 
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
@@ -144,6 +145,7 @@ class Run(Part):
     """Everything that decides a run's result, and where it happens.
 
     Attributes:
+        recipe: whose recipes are the starting point; None takes the data set's own.
         final: pretrain on the validation pictures too (without their labels), for a result on test.
         device, precision, compile, threads: settings of the machine, not of the method.
         epochs: passes over the pretraining pictures.
@@ -152,6 +154,7 @@ class Run(Part):
 
     method: Method
     data: Data
+    recipe: str | None = None
     encoder: Encoder = Encoder()
     views: Views = Views()
     optimiser: Optimiser = Optimiser()
@@ -254,15 +257,27 @@ SAME = {"cifar100": "cifar10", "digits": "shapes"}
 """Data sets that are taught by another's recipes."""
 
 
-def recipe(method: str, data: str) -> dict[str, Any]:
+def recipe(method: str, data: str, chosen: str | None = None) -> dict[str, Any]:
     """What all methods share on a data set, then what this one needs there.
 
     A set without recipes of its own (a folder of pictures) takes those of ``recipes/folder``.
+
+    Args:
+        chosen: recipes of another name (``cifar10-cpu``) or in a folder of the user's (``./my-recipes``).
+
+    Raises:
+        Refusal: there are no recipes of the chosen name; the sentence names the nearest.
     """
     root = resources.files("selftaught") / "recipes"
-    folder = root / SAME.get(data, data)
-    if "/" in data or not folder.is_dir():
-        folder = root / "folder"
+    if chosen is not None:
+        folder = Path(chosen) if "/" in chosen else root / chosen
+        if not folder.is_dir():
+            known = [each.name for each in root.iterdir() if each.is_dir()]
+            raise Refusal(f"There are no recipes '{chosen}'; {suggest(chosen, sorted(known))}")
+    else:
+        folder = root / SAME.get(data, data)
+        if not re.fullmatch(r"\w+", data) or not folder.is_dir():
+            folder = root / "folder"
     found: dict[str, Any] = {}
     for name in (EVERY, method):
         file = folder / f"{name}.yaml"
@@ -340,7 +355,8 @@ def resolve(name: str, *sources: Mapping[str, Any]) -> Run:
     data = overrides.get("data.name", overrides.get("data", "shapes"))
     model = run_model(name)
     blank = {"method": {}, "data": {"name": data}}
-    tree = _merged(blank, recipe(name, str(data)))
+    chosen = overrides.get("recipe")
+    tree = _merged(blank, recipe(name, str(data), None if chosen is None else str(chosen)))
     tree["method"]["name"] = name
     planned = tree.get("optimiser", {}).get("name")
     for key, value in overrides.items():

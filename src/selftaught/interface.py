@@ -80,7 +80,7 @@ def train(
 
 def default_folder(run: config.Run) -> Path:
     """``runs/DATA/METHOD[-hash]/seed-N``; the hash stands for what differs from the plain recipe."""
-    plain = config.resolve(run.method.name, {"data": run.data.name})
+    plain = config.resolve(run.method.name, {"data": run.data.name, "recipe": run.recipe})
     mark = config.fingerprint(run, beside=plain)
     name = run.method.name + (f"-{mark}" if mark else "")
     return Path("runs") / _short(run.data.name) / name / f"seed-{run.seed}"
@@ -244,7 +244,7 @@ def _estimate(runs: Sequence[config.Run]) -> str:
     """From the seconds that the recipes were measured to take, scaled to the epochs asked for."""
     total = 0.0
     for run in runs:
-        plain = config.resolve(run.method.name, {"data": run.data.name})
+        plain = config.resolve(run.method.name, {"data": run.data.name, "recipe": run.recipe})
         if plain.measured.seconds is None:
             return "time unknown until it has begun"
         total += plain.measured.seconds * run.epochs / plain.epochs

@@ -122,10 +122,8 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     (info / "entry_points.txt").write_text("[selftaught.methods]\nmine = elsewhere.mine\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     catalogue.entry.cache_clear()
-    config.run_model.cache_clear()
     yield tmp_path
     catalogue.entry.cache_clear()
-    config.run_model.cache_clear()
     for name in [name for name in sys.modules if name.split(".")[0] == "elsewhere"]:
         del sys.modules[name]
 

@@ -26,6 +26,7 @@ def row(entrant: Entrant) -> dict[str, Any]:
         "contestant": entrant.contestant,
         "method": entry.name,
         "family": entry.family,
+        "encoder": entrant.run.encoder.name,
         "sees_labels": sees_labels(entrant),
         "seed": entrant.seed,
         "folder": entrant.folder.as_posix(),
@@ -33,6 +34,7 @@ def row(entrant: Entrant) -> dict[str, Any]:
         **dict.fromkeys(MEASURED),
         "verdict": None,
         "verdict_text": None,
+        "test_readings": None,
         "error": None,
     }
 
@@ -103,7 +105,10 @@ def summarise(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         protocols = dict.fromkeys(name for row in good for name in row["results"])
         lines.append(
             {
-                **{key: own[0][key] for key in ("contestant", "method", "family", "sees_labels")},
+                **{
+                    key: own[0][key]
+                    for key in ("contestant", "method", "family", "encoder", "sees_labels")
+                },
                 "seeds": len(good),
                 "failed": len(own) - len(good),
                 "results": {
@@ -119,7 +124,7 @@ def summarise(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return lines
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
+def _mean(values: Sequence[float | int | None]) -> float | int | None:
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known else None
 

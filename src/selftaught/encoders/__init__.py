@@ -30,6 +30,9 @@ def build(name: str, *, channels: int, size: int, **settings: Any) -> Encoder:
     """
     if name in resnet.ARCHITECTURES:
         return resnet.ResNet(name, channels=channels, size=size, **settings)
+    known = name in (*vit.ARCHITECTURES, "pixels", "random_patches") or name.startswith("timm:")
+    if not known:
+        raise Refusal(f"There is no encoder '{name}'; {suggest(name, [*names(), 'timm:resnet18'])}")
     settings = {key: value for key, value in settings.items() if (key, value) != ("stem", "auto")}
     if "stem" in settings:
         raise Refusal(
@@ -43,6 +46,4 @@ def build(name: str, *, channels: int, size: int, **settings: Any) -> Encoder:
         return Timm(name.removeprefix("timm:"), channels=channels, size=size, **settings)
     if name == "pixels":
         return Pixels(channels=channels, size=size, **settings)
-    if name == "random_patches":
-        return RandomPatches(channels=channels, size=size, **settings)
-    raise Refusal(f"There is no encoder '{name}'; {suggest(name, [*names(), 'timm:resnet18'])}")
+    return RandomPatches(channels=channels, size=size, **settings)

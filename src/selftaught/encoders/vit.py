@@ -9,6 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from selftaught.encoders.encoder import PatchEncoder
+from selftaught.errors import Refusal
 
 ARCHITECTURES = {  # name: width, depth, heads (Touvron et al., 2021, table 1, for tiny and small)
     "vit_tiny": (192, 12, 3),
@@ -55,13 +56,22 @@ class ViT(PatchEncoder):
         channels: of the pictures.
         size: side of the views in pixels.
         patch: side of a patch; None chooses by size.
+
+    Raises:
+        Refusal: the patch does not divide the size.
     """
 
     def __init__(self, name: str, *, channels: int, size: int, patch: int | None = None) -> None:
         super().__init__()
         width, depth, heads = ARCHITECTURES[name]
         self.patch = patch or choose_patch(size)
-        self.grid = max(size // self.patch, 1)
+        if size % self.patch:
+            near = max(round(size / self.patch), 1) * self.patch
+            raise Refusal(
+                f"{name} cuts views into patches of {self.patch} px, which do not divide {size} px; "
+                f"give views.size={near}."
+            )
+        self.grid = size // self.patch
         self.recipe = {"name": name, "channels": channels, "size": size, "patch": self.patch}
         self.dim = width
         self.cut = nn.Conv2d(channels, width, self.patch, self.patch)

@@ -1,0 +1,54 @@
+"""Pictures and settings that several rooms' tests share."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+QUICK = {
+    "encoder": "resnet_tiny",
+    "encoder.stem": "strided",
+    "batch": 16,
+    "epochs": 1,
+    "optimiser": "sgd",
+    "optimiser.rate": 0.06,
+    "monitor.pictures": 50,
+    "precision": "float32",
+    "device": "cpu",
+    "threads": 1,
+}
+"""A run of a second."""
+
+
+@pytest.fixture(scope="session")
+def quick() -> dict[str, object]:
+    """Overrides that make a run short."""
+    return dict(QUICK)
+
+
+@pytest.fixture(scope="session")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 80 pictures in two classes, told apart by the direction of their stripes."""
+    folder = tmp_path_factory.mktemp("pictures") / "stripes"
+    random = np.random.default_rng(0)
+    rows, columns = np.mgrid[0:32, 0:32]
+    for name, place in (("across", columns), ("down", rows)):
+        (folder / name).mkdir(parents=True)
+        for number in range(40):
+            wave = np.sin(place / random.uniform(1, 2) + random.uniform(0, 6))
+            colour = random.uniform(40, 120, 3)
+            pixels = 128 + wave[..., None] * colour + random.normal(0, 10, (32, 32, 3))
+            picture = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+            picture.save(folder / name / f"{number}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def unlabelled(labelled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same pictures without sub-folders."""
+    folder = tmp_path_factory.mktemp("pictures") / "loose"
+    folder.mkdir()
+    for path in labelled.glob("*/*.png"):
+        (folder / f"{path.parent.name}-{path.name}").write_bytes(path.read_bytes())
+    return folder

@@ -1,0 +1,62 @@
+"""Intervals against scipy's own, and what is left when seeds agree to the last digit."""
+
+import math
+import warnings
+
+import pytest
+from scipy import stats
+
+from selftaught.comparison.statistics import difference, interval, summarise
+
+OURS, THEIRS = [0.61, 0.64, 0.60, 0.67], [0.55, 0.58, 0.49]
+
+
+def test_the_interval_is_students() -> None:
+    found = interval(OURS)
+    expected = stats.t.interval(
+        0.95, len(OURS) - 1, loc=sum(OURS) / len(OURS), scale=stats.sem(OURS)
+    )
+    assert found == pytest.approx(list(expected))
+
+
+def test_an_accuracys_interval_stays_between_none_and_all() -> None:
+    low, high = interval([0.01, 0.30, 0.99])
+    assert (low, high) == (0.0, 1.0)
+
+
+def test_the_difference_is_welchs() -> None:
+    gap, low, high = difference(OURS, THEIRS)
+    expected = stats.ttest_ind(OURS, THEIRS, equal_var=False).confidence_interval(0.95)
+    assert gap == pytest.approx(0.63 - 0.54)
+    assert (low, high) == pytest.approx((expected.low, expected.high))
+
+
+def test_the_other_way_round_it_is_the_opposite() -> None:
+    gap, low, high = difference(OURS, THEIRS)
+    assert difference(THEIRS, OURS) == pytest.approx((-gap, -high, -low))
+
+
+@pytest.mark.parametrize("ours", [[0.5, 0.5, 0.5], [0.7, 0.7, 0.7]])
+def test_values_that_every_seed_shares_give_no_warning_and_a_number(ours: list[float]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = difference(ours, [0.5, 0.5, 0.5])
+        assert found == pytest.approx((ours[0] - 0.5,) * 3)
+        one_side = difference(ours, [0.4, 0.5, 0.45])
+        assert all(math.isfinite(value) for value in one_side)
+        assert interval(ours) == pytest.approx([ours[0], ours[0]])
+
+
+def test_with_one_side_constant_the_other_side_alone_is_uncertain() -> None:
+    gap, low, high = difference([0.6, 0.7, 0.65], [0.5, 0.5, 0.5])
+    assert [gap, low, high] == pytest.approx([0.15, *(x - 0.5 for x in interval([0.6, 0.7, 0.65]))])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_an_interval_needs_three_seeds(count: int) -> None:
+    values = [0.5, 0.75, 0.625][:count]
+    found = summarise(values)
+    assert found["mean"] == pytest.approx(sum(values) / count)
+    assert (found["min"], found["max"]) == (min(values), max(values))
+    assert (found["sd"] is None) == (count == 1)
+    assert (found["interval"] is None) == (count < 3)

@@ -1,0 +1,137 @@
+"""What may be said: nothing but the values under three seeds, and what the intervals carry from three on."""
+
+import json
+from typing import Any
+
+import pytest
+
+from selftaught.comparison import table
+
+FAMILIES = {
+    "simclr": "metric_learning",
+    "byol": "self_distillation",
+    "vicreg": "canonical_correlation",
+}
+
+
+def rows(error: str | None = None, **values: list[float]) -> list[dict[str, Any]]:
+    """A row a seed, as a finished comparison has them."""
+    return [
+        {
+            "contestant": name,
+            "method": name,
+            "family": FAMILIES.get(name, "baselines"),
+            "sees_labels": name == "supervised",
+            "seed": seed,
+            "results": {"linear": {"accuracy": value}, "knn": {"accuracy": value / 2}},
+            "seconds": 10.0 + seed,
+            "pictures_per_second": None,
+            "pictures_seen": 100,
+            "peak_memory_bytes": 5,
+            "verdict": "learning",
+            "verdict_text": "It learns.",
+            "error": error,
+        }
+        for name, own in values.items()
+        for seed, value in enumerate(own)
+    ]
+
+
+def claims(seeds: int, **values: list[float]) -> list[str]:
+    return table.claims(table.summarise(rows(None, **values)), seeds)
+
+
+def test_under_three_seeds_only_these_runs_are_spoken_of() -> None:
+    for seeds, words in ((1, "one seed"), (2, "2 seeds")):
+        (sentence,) = claims(seeds, simclr=[0.6] * seeds, byol=[0.7] * seeds, untrained=[0.3])
+        assert sentence.startswith(f"In these runs ({words})")
+        assert "byol 70.0%, simclr 60.0%" in sentence
+        assert "no claim" in sentence
+        assert "beats" not in sentence
+
+
+def test_from_three_seeds_on_a_difference_is_claimed_with_its_interval() -> None:
+    sentences = claims(
+        3, simclr=[0.60, 0.61, 0.62], byol=[0.70, 0.71, 0.72], untrained=[0.3, 0.31, 0.32]
+    )
+    assert sentences[0] == (
+        "byol beats simclr: +10.0 points of linear accuracy, 95 % interval +7.7 to +12.3."
+    )
+    assert len(sentences) == 3
+    assert sentences[1].startswith("byol beats untrained: +40.0 points")
+
+
+def test_what_lies_within_the_interval_is_not_claimed() -> None:
+    (sentence,) = claims(3, simclr=[0.5, 0.6, 0.7], byol=[0.52, 0.63, 0.71])
+    assert sentence.startswith("byol and simclr cannot be told apart: +2.0 points")
+    assert "beats" not in sentence
+
+
+def test_a_method_behind_a_baseline_is_said_to_be() -> None:
+    sentences = claims(3, simclr=[0.5, 0.51, 0.52], random_patches=[0.6, 0.61, 0.62])
+    assert sentences[0].startswith("simclr stays behind random_patches: -10.0 points")
+
+
+@pytest.mark.parametrize(("value", "words"), [(0.5, "cannot be told apart"), (0.7, "beats")])
+def test_seeds_that_agree_to_the_last_digit_make_a_sentence(value: float, words: str) -> None:
+    (sentence,) = claims(3, byol=[value] * 3, simclr=[0.5] * 3)
+    assert words in sentence
+    assert "nan" not in sentence
+
+
+def test_a_contestant_with_too_few_finished_seeds_is_not_ranked() -> None:
+    finished = rows(simclr=[0.6, 0.61, 0.62], byol=[0.7, 0.71])
+    broken = [{**row, "seed": 2} for row in rows("no memory", byol=[0.9])]
+    summary = table.summarise([*finished, *broken])
+    assert [(line["seeds"], line["failed"]) for line in summary] == [(3, 0), (2, 1)]
+    (sentence,) = table.claims(summary, 3)
+    assert sentence == (
+        "byol and simclr cannot be compared: one of them has under three finished seeds."
+    )
+
+
+def test_nothing_is_claimed_of_baselines_alone_or_without_a_probe() -> None:
+    assert claims(3, untrained=[0.3] * 3, supervised=[0.9] * 3) == []
+    summary = table.summarise([{**row, "results": {}} for row in rows(simclr=[0.1] * 3)])
+    assert table.claims(summary, 3) == []
+
+
+def test_supervised_sees_labels_and_is_no_rival() -> None:
+    sentences = claims(3, simclr=[0.6, 0.61, 0.62], supervised=[0.9, 0.91, 0.92])
+    assert not any("supervised" in sentence for sentence in sentences)
+
+
+def test_the_summary_is_over_seeds_and_fits_into_json() -> None:
+    (line,) = table.summarise(rows(simclr=[0.5, 0.6, 0.7]))
+    assert line["values"]["linear"] == [0.5, 0.6, 0.7]
+    assert line["results"]["linear"]["mean"] == pytest.approx(0.6)
+    assert line["seconds"] == pytest.approx(11)
+    assert line["pictures_per_second"] is None
+    json.dumps(line, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (0.7, "Beats random patches (70.0% against 60.0% linear)."),
+        (0.5, "Does not reach random patches (50.0% against 60.0% linear)."),
+    ],
+)
+def test_the_bar_of_random_patches_is_in_the_verdict(value: float, sentence: str) -> None:
+    every = rows(simclr=[value], random_patches=[0.55, 0.65], supervised=[0.9])
+    summary = table.summarise(every)
+    judged = [table._against_the_bar(row, summary) for row in every]
+    assert judged[0]["verdict_text"] == f"It learns. {sentence}"
+    assert judged[0]["verdict"] == "learning"
+    assert all(row["verdict_text"] == "It learns." for row in judged[1:])
+
+
+def test_without_random_patches_there_is_no_such_sentence() -> None:
+    every = rows(simclr=[0.5])
+    (row,) = (table._against_the_bar(row, table.summarise(every)) for row in every)
+    assert row["verdict_text"] == "It learns."
+
+
+def test_scores_are_one_line() -> None:
+    (row,) = rows(simclr=[0.5])
+    assert table.scores(row) == "linear 50.0%, knn 25.0%, 10 s"

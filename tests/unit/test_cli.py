@@ -1,0 +1,480 @@
+"""The command line as its user meets it: words in; sentences, JSON and exit codes out."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from selftaught import catalogue, cli
+from selftaught.runs import RunFolder
+
+COMMANDS = ("compare", "train", "evaluate", "embed", "methods", "report")
+HEAD = "projector=16,8"
+
+
+@dataclass
+class Answer:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Command = Callable[..., Answer]
+
+
+@pytest.fixture
+def selftaught(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Command:
+    """The console script in this process, in an empty directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SELFTAUGHT_DATA", raising=False)
+
+    def run(*words: object) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["selftaught", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        return Answer(int(ended.value.code or 0), said.out, said.err)
+
+    return run
+
+
+def in_a_shell(words: Sequence[object], place: Path, code: str = "") -> subprocess.Popen[str]:
+    """The command in a process of its own; ``code`` runs there before it."""
+    start = f"import sys\n{code}\nfrom selftaught.cli import main\nmain()"
+    return subprocess.Popen(
+        [sys.executable, "-c", start, *map(str, words)],
+        cwd=place,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "100"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str], seconds: float = 60) -> Answer:
+    try:
+        out, err = process.communicate(timeout=seconds)
+    finally:
+        process.kill()
+    return Answer(process.returncode, out, err)
+
+
+def words(overrides: dict[str, Any], flag: str | None = None) -> list[str]:
+    """Overrides as ``train`` takes them, or as ``compare --set`` does."""
+    given = [f"{key}={value}" for key, value in overrides.items()]
+    return [word for each in given for word in ((flag, each) if flag else (each,))]
+
+
+def one_sentence(answer: Answer) -> str:
+    """The last line on stderr, which must be a sentence of ours, and nothing on stdout."""
+    assert answer.out == ""
+    assert "Traceback" not in answer.err
+    last = answer.err.strip().splitlines()[-1]
+    assert last.startswith("selftaught: ")
+    return last
+
+
+# What is said before anything is computed -------------------------------------------------------
+
+
+def test_help_lists_every_command_and_loads_nothing_heavy(tmp_path: Path) -> None:
+    watch = (
+        "import atexit, os\n"
+        "heavy = lambda: {'torch', 'numpy', 'pydantic', 'sklearn', 'timm'} & set(sys.modules)\n"
+        "atexit.register(lambda: heavy() and os._exit(9))"
+    )
+    answer = finish(in_a_shell(["--help"], tmp_path, watch))
+    assert answer.code == 0, answer.err
+    for command in COMMANDS:
+        assert command in answer.out
+    assert answer.err == ""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, selftaught: Command) -> None:
+    answer = selftaught(command, "--help")
+    assert answer.code == 0
+    assert "Usage" in answer.out
+
+
+MISTAKES = {
+    "comapre simclr": "'compare'",
+    "train simclrr": "did you mean 'simclr'?",
+    "train simclr temprature=0.1": "did you mean 'temperature'?",
+    "train simclr optimiser.rte=0.1": "did you mean 'optimiser.rate'?",
+    "train simclr temperature=-1": "temperature=-1 cannot be used",
+    "train simclr epochs=none": "epochs='none' cannot be used",
+    "train simclr epochs": "'epochs' is not an override",
+    "train simclr --epochs 0": "epochs=0 cannot be used",
+    "train simclr --seed -1": "seed=-1 cannot be used",
+    "train simclr --device gpu": "device='gpu' cannot be used",
+    "train simclr --data shapez": "did you mean 'shapes'?",
+    "train simclr --data ./nowhere": "no folder './nowhere'",
+    "train simclr --data digits encoder=resnet81": "did you mean 'resnet18'?",
+    "train simclr --data digits views.preset=symetric": "did you mean 'symmetric'?",
+    "train simclr --data digits data.take=40 batch=64": "batch=64 is larger than the 36 pictures",
+    "train simclr --data digits batch=1": "batch=1 leaves",
+    "train simclr --data digits data.take=1": "both are needed",
+    "compare simclr byoll": "did you mean 'byol'?",
+    "compare simclr byol:momentun=0,0": "did you mean 'momentum'?",
+    "compare simclr --protocols knm": "did you mean 'knn'?",
+    "compare simclr --split tset": "did you mean 'test'?",
+    "compare simclr --baselines pixel": "did you mean 'pixels'?",
+    "compare simclr --seeds 0": "--seeds 0 runs nothing",
+    "compare simclr --data shapez": "did you mean 'shapes'?",
+    "compare simclr --set bach=3": "did you mean 'batch'?",
+    "evaluate nowhere": "nowhere is not a run folder",
+    "evaluate nowhere --protocols linaer": "did you mean 'linear'?",
+    "evaluate nowhere --split tset": "did you mean 'test'?",
+    "embed nowhere here --out x.csv": "should end in .npy",
+    "embed nowhere here --out x.npy": "nowhere",
+    "methods simclrr": "did you mean 'simclr'?",
+    "report nowhere": "nowhere",
+    "train simclr --epoch 3": "--epochs",
+    "train": "method",
+}
+
+
+@pytest.mark.parametrize("line", MISTAKES)
+def test_a_mistake_gets_a_sentence_and_exit_code_2_and_writes_nothing(
+    line: str, selftaught: Command, tmp_path: Path
+) -> None:
+    answer = selftaught(*line.split())
+    assert answer.code == 2
+    assert answer.out == ""
+    assert "Traceback" not in answer.err
+    assert MISTAKES[line] in " ".join(answer.err.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_first_line_is_said_before_torch_is_imported(unlabelled: Path, tmp_path: Path) -> None:
+    """A torch that ends the process when it is imported: what was said before stands alone."""
+    blocked = tmp_path / "blocked"
+    blocked.mkdir()
+    (blocked / "torch.py").write_text("import os; os._exit(77)")
+    for line in (["train", "simclr"], ["compare", "simclr", "byol"]):
+        place = tmp_path / line[0]
+        place.mkdir()
+        process = in_a_shell(
+            [*line, "--data", unlabelled], place, f"sys.path.insert(0, {str(blocked)!r})"
+        )
+        answer = finish(process)
+        assert answer.code == 77, answer.err
+        (said,) = answer.err.splitlines()
+        assert "loose" in said
+        assert "writes runs/" in said
+        assert list(place.iterdir()) == []
+
+
+# Runs ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def run(
+    labelled: Path, quick: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """A finished run folder."""
+    import selftaught as package
+
+    folder = tmp_path_factory.mktemp("cli") / "run"
+    yield package.train("simclr", data=str(labelled), out=folder, projector=[16, 8], **quick)
+
+
+def test_train_prints_its_result_and_again_at_once(
+    labelled: Path, quick: dict[str, Any], selftaught: Command, tmp_path: Path
+) -> None:
+    call = ["train", "simclr", HEAD, *words(quick), "--data", labelled]
+    first = selftaught(*call)
+    assert first.code == 0, first.err
+    assert "knn" in first.out
+    assert "linear" in first.out
+    assert "encoder.safetensors" in first.out
+    (folder,) = tmp_path.glob("runs/stripes/simclr-*/seed-0")
+    before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert {"run.yaml", "results.json", "metrics.jsonl", "views.webp"} <= set(before)
+
+    second = selftaught(*call, "--json")
+    assert second.code == 0
+    assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+    assert second.json["folder"] == str(folder.relative_to(tmp_path))
+    assert set(second.json["validation"]) == {"knn", "linear"}
+
+    named = folder.relative_to(tmp_path)
+    differs = selftaught(*call, "temperature=0.9", "--out", named)
+    assert differs.code == 2
+    assert "method.temperature" in one_sentence(differs)
+    assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+    other = selftaught(
+        "train", "simclr", "temperature=0.9", HEAD, *words(quick), "--data", labelled
+    )
+    assert other.code == 0
+    assert len(list(tmp_path.glob("runs/stripes/simclr-*/seed-0"))) == 2
+
+
+def test_train_on_shapes_with_json(quick: dict[str, Any], selftaught: Command) -> None:
+    answer = selftaught("train", "vicreg", HEAD, "data.take=120", *words(quick), "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json["verdict"] in ("learning", "stalled", "collapsed")
+    assert " on shapes " in answer.err.splitlines()[0]
+
+
+def test_evaluate_reads_validation_unless_told_and_counts_readings_of_test(
+    run: Path, selftaught: Command
+) -> None:
+    plain = selftaught("evaluate", run)
+    assert plain.code == 0, plain.err
+    assert "on validation" in plain.out
+    assert RunFolder(run).results.get("test_readings") is None
+    for number, protocol in enumerate(("knn", "linear"), start=1):
+        answer = selftaught("evaluate", run, "--split", "test", "--protocols", protocol, "--json")
+        assert answer.code == 0, answer.err
+        assert answer.json["test_readings"] == number
+        assert answer.json["split"] == "test"
+        assert 0 <= answer.json["results"][protocol]["accuracy"] <= 1
+        assert answer.json["results"][protocol]["split"] == "test"
+    wrong = selftaught("evaluate", run, "--split", "test", "--protocols", "knm")
+    assert wrong.code == 2
+    assert len((run / "readings.jsonl").read_text().splitlines()) == 2
+
+
+def test_an_unfinished_run_is_not_judged(run: Path, selftaught: Command, tmp_path: Path) -> None:
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "run.yaml").write_bytes((run / "run.yaml").read_bytes())
+    answer = selftaught("evaluate", "half")
+    assert answer.code == 2
+    assert "has not finished" in one_sentence(answer)
+
+
+def test_embed_writes_features_and_names(
+    run: Path, unlabelled: Path, selftaught: Command, tmp_path: Path
+) -> None:
+    answer = selftaught("embed", run, unlabelled, "--out", "new/x.npy", "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json == {"out": "new/x.npy", "pictures": 80, "dim": 128}
+    features = np.load(tmp_path / "new" / "x.npy")
+    names = (tmp_path / "new" / "x.txt").read_text().splitlines()
+    assert features.shape == (80, 128)
+    assert features.dtype == np.float32
+    assert names == sorted(str(path) for path in unlabelled.iterdir())
+    one = selftaught("embed", run / "encoder.safetensors", names[7], "--out", "one.npy")
+    assert one.code == 0
+    np.testing.assert_allclose(np.load(tmp_path / "one.npy")[0], features[7], rtol=1e-4, atol=1e-5)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    nothing = selftaught("embed", run, empty, "--out", "two.npy")
+    assert nothing.code == 2
+    assert "no picture" in one_sentence(nothing)
+    assert not (tmp_path / "two.npy").exists()
+
+
+def test_compare_with_json_prints_json_alone(
+    quick: dict[str, Any], selftaught: Command, tmp_path: Path
+) -> None:
+    settings = words({**quick, "data.take": 120}, "--set")
+    call = ["compare", f"simclr:{HEAD}", *settings, "--baselines", "none", "--out", "made"]
+    answer = selftaught(*call, "--protocols", "knn", "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json == json.loads((tmp_path / "made" / "comparison.json").read_text())
+    assert answer.json["data"]["name"] == "shapes"
+    assert [row["method"] for row in answer.json["rows"]] == ["simclr"]
+    assert "made/report.html" in answer.err
+
+
+def test_compare_prints_a_table_and_writes_a_page_that_can_be_written_again(
+    labelled: Path, quick: dict[str, Any], selftaught: Command, tmp_path: Path
+) -> None:
+    settings = [*words(quick, "--set"), "--data", labelled]
+    answer = selftaught(
+        "compare", f"simclr:{HEAD}", *settings, "--baselines", "pixels", "--out", "made"
+    )
+    assert answer.code == 0, answer.err
+    assert "SimCLR" in answer.out
+    assert "Raw pixels" in answer.out
+    assert "no claim is made" in answer.out
+    (tmp_path / "made" / "report.html").unlink()
+    page = selftaught("report", "made")
+    assert page.code == 0
+    assert (tmp_path / page.out.strip()).is_file()
+
+
+def test_a_contestant_that_fails_gives_exit_code_1(
+    labelled: Path, quick: dict[str, Any], selftaught: Command
+) -> None:
+    settings = words(quick, "--set")
+    answer = selftaught(
+        *["compare", f"simclr:{HEAD};optimiser.rate=1e30", "pixels", "--data", labelled],
+        *[*settings, "--baselines", "none", "--protocols", "knn", "--out", "out", "--json"],
+    )
+    assert answer.code == 1
+    broken, fine = answer.json["rows"]
+    assert broken["verdict"] == "diverged"
+    assert fine["error"] is None
+
+
+def test_a_run_that_diverges_gives_exit_code_1_and_names_the_term(
+    labelled: Path, quick: dict[str, Any], selftaught: Command
+) -> None:
+    overrides = words(quick | {"optimiser.rate": 1e30})
+    answer = selftaught("train", "simclr", HEAD, *overrides, "--data", labelled)
+    assert answer.code == 1
+    assert "nt_xent" in one_sentence(answer)
+
+
+def test_methods_are_listed_and_described(selftaught: Command) -> None:
+    answer = selftaught("methods", "--json")
+    assert [each["name"] for each in answer.json] == catalogue.names()
+    assert selftaught("methods", "byol", "--json").json["parameters"]["momentum"] == [0.996, 1.0]
+    assert "Grill" in selftaught("methods", "byol").out
+    listed = selftaught("methods").out
+    assert all(name in listed for name in catalogue.built_in())
+
+
+# Signals ------------------------------------------------------------------------------------------
+
+
+SLOW = """
+import time
+from selftaught.training.ledger import Ledger
+note = Ledger.note
+Ledger.note = lambda *given: (time.sleep(0.3), note(*given))
+"""
+"""Leaves time for a signal between the first step and the last."""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_the_same_command_finishes(
+    number: signal.Signals,
+    code: int,
+    labelled: Path,
+    quick: dict[str, Any],
+    selftaught: Command,
+    tmp_path: Path,
+) -> None:
+    overrides = words(quick | {"epochs": 10, "monitor.every": 10})
+    call = ["train", "simclr", HEAD, *overrides, "--data", labelled, "--out", "run"]
+    process = in_a_shell(call, tmp_path, SLOW)
+    try:
+        metrics = tmp_path / "run" / "metrics.jsonl"
+        while not (metrics.is_file() and '"kind": "step"' in metrics.read_text()):
+            assert process.poll() is None, finish(process).err
+            time.sleep(0.05)
+        process.send_signal(number)
+    finally:
+        stopped = finish(process)
+    assert stopped.code == code, stopped.err
+    assert "Saved at step" in one_sentence(stopped)
+    assert "same command" in one_sentence(stopped)
+    assert (tmp_path / "run" / "checkpoint.safetensors").is_file()
+    assert "verdict" not in RunFolder(tmp_path / "run").results
+
+    again = selftaught(*call, "--json")
+    assert again.code == 0, again.err
+    assert again.json["verdict"] in ("learning", "stalled", "collapsed")
+    steps = [line["step"] for line in RunFolder(tmp_path / "run").metrics("step")]
+    assert steps == list(range(1, len(steps) + 1))
+    assert again.json["pictures_seen"] == len(steps) * 16
+
+
+# Pictures -----------------------------------------------------------------------------------------
+
+
+def bad_folders(place: Path) -> dict[str, str]:
+    """Folders that hold too little, and what is said of them."""
+    (place / "empty").mkdir()
+    (place / "one").mkdir()
+    Image.new("RGB", (32, 32)).save(place / "one" / "a.png")
+    (place / "words").mkdir()
+    (place / "words" / "a.txt").write_text("no picture")
+    (place / "broken").mkdir()
+    for number in range(4):
+        (place / "broken" / f"{number}.png").write_bytes(b"no picture")
+    (place / "file.png").write_bytes((place / "one" / "a.png").read_bytes())
+    return {
+        "missing": "no folder",
+        "empty": "no pictures",
+        "one": "one picture",
+        "words": "no pictures and 1 other",
+        "broken": "4 of 4 picture files cannot be read",
+        "file.png": "is a file",
+    }
+
+
+def test_a_folder_without_enough_pictures_is_refused(selftaught: Command, tmp_path: Path) -> None:
+    folders = bad_folders(tmp_path)
+    before = set(tmp_path.rglob("*"))
+    for name, sentence in folders.items():
+        for command in ("train", "compare"):
+            answer = selftaught(command, "simclr", "--data", f"./{name}")
+            assert answer.code == 2, name
+            assert sentence in one_sentence(answer)
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_pictures_without_labels_train_and_are_not_probed(
+    unlabelled: Path, quick: dict[str, Any], selftaught: Command
+) -> None:
+    call = ["train", "byol", HEAD, "predictor=16,8", *words(quick), "--data", unlabelled]
+    answer = selftaught(*call, "--out", "run")
+    assert answer.code == 0, answer.err
+    assert "effective rank" in answer.out
+    assert "knn" not in answer.out
+    probed = selftaught("evaluate", "run")
+    assert probed.code == 2
+    assert "A probe needs labels" in one_sentence(probed)
+    taught = selftaught("train", "supervised", *words(quick), "--data", unlabelled)
+    assert taught.code == 2
+    assert "learns from labels" in one_sentence(taught)
+
+
+def test_a_class_too_small_for_a_probe_still_trains(
+    labelled: Path, quick: dict[str, Any], selftaught: Command, tmp_path: Path
+) -> None:
+    for name, count in (("across", 40), ("down", 1)):
+        (tmp_path / "uneven" / name).mkdir(parents=True)
+        for path in sorted((labelled / name).iterdir())[:count]:
+            (tmp_path / "uneven" / name / path.name).write_bytes(path.read_bytes())
+    call = ["train", "simclr", HEAD, *words(quick), "--data", "./uneven", "--out", "run"]
+    answer = selftaught(*call)
+    assert answer.code == 0, answer.err
+    assert "trained all the same" in answer.err
+    assert (tmp_path / "run" / "encoder.safetensors").is_file()
+
+
+def test_files_that_cannot_be_read_are_set_aside(
+    labelled: Path, quick: dict[str, Any], selftaught: Command, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for path in labelled.glob("*/*.png"):
+        (folder / f"{path.parent.name}{path.name}").write_bytes(path.read_bytes())
+    whole = next(labelled.glob("*/*.png")).read_bytes()
+    (folder / "zero.png").write_bytes(b"")
+    (folder / "cut.png").write_bytes(whole[: len(whole) // 2])
+    (folder / "text.jpg").write_text("no picture")
+    call = ["train", "simclr", HEAD, *words(quick), "--data", "./mixed", "--out", "run"]
+    answer = selftaught(*call)
+    assert answer.code == 0, answer.err
+    assert "3 files cannot be read and are set aside" in answer.err
+    refused = selftaught(*call[:-1], "other", "data.max_bad=0.01")
+    assert refused.code == 2
+    assert "3 of 83 picture files cannot be read" in one_sentence(refused)
+    assert not (tmp_path / "other").exists()

@@ -1,0 +1,149 @@
+"""Two processes see and learn what one would from the whole batch."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.distributed as dist
+from torch import Tensor, multiprocessing, nn
+
+from selftaught.batch import Batch
+from selftaught.distributed import gather, rank, world
+from selftaught.encoders import Encoder
+from selftaught.methods import Method
+from selftaught.methods.canonical_correlation.vicreg import VICReg
+from selftaught.methods.metric_learning.simclr import SimCLR
+
+RANKS, PICTURES = 2, 6
+
+
+class Flat(Encoder):
+    """One linear layer: no batch-norm, whose statistics are not this test's question."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dim = 10
+        self.layer = nn.Linear(12, 10)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        features: Tensor = self.layer(pictures.flatten(1))
+        return features
+
+
+def build(kind: type[SimCLR] | type[VICReg]) -> Method:
+    torch.manual_seed(0)
+    method = kind(Flat(), projector=(8,))  # one layer, no norm between
+    if kind is SimCLR:
+        method.projector = nn.Sequential(nn.Linear(10, 8))
+    return method.double()
+
+
+def pictures() -> list[Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    return [
+        torch.randn(RANKS * PICTURES, 3, 2, 2, generator=generator, dtype=torch.float64)
+        for _ in range(2)
+    ]
+
+
+def learn(method: Method, views: list[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+    """The loss and, under DDP's averaging, the gradients."""
+    outputs = method(Batch(views, torch.arange(len(views[0]))))
+    loss = torch.stack(list(outputs.losses.values())).sum()
+    loss.backward()  # type: ignore[no-untyped-call]
+    gradients = {key: p.grad for key, p in method.named_parameters() if p.grad is not None}
+    return loss.detach(), gradients
+
+
+def share(views: list[Tensor]) -> list[Tensor]:
+    """Each rank has its own slice of the pictures, both views of each."""
+    return [view[rank() * PICTURES : (rank() + 1) * PICTURES] for view in views]
+
+
+def gathers() -> dict[str, Any]:
+    rows = (torch.arange(6.0).view(3, 2) + 10 * rank()).requires_grad_()
+    everyone = gather(rows)
+    weights = torch.arange(12.0).view(6, 2) * (rank() + 1)
+    (everyone * weights).sum().backward()  # type: ignore[no-untyped-call]
+    return {"rank": rank(), "world": world(), "everyone": everyone.detach(), "grad": rows.grad}
+
+
+def teaches() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for kind in (SimCLR, VICReg):
+        loss, gradients = learn(build(kind), share(pictures()))
+        dist.all_reduce(loss)
+        for gradient in gradients.values():
+            dist.all_reduce(gradient)
+        averaged = {key: gradient / RANKS for key, gradient in gradients.items()}
+        found[kind.__name__] = {"loss": loss / RANKS, "gradients": averaged}
+    return found
+
+
+def in_each(number: int, port: int, out: str) -> None:
+    torch.set_num_threads(1)
+    address = f"tcp://127.0.0.1:{port}"
+    dist.init_process_group("gloo", init_method=address, rank=number, world_size=RANKS)
+    try:
+        torch.save({name: each() for name, each in WORK.items()}, f"{out}/{number}.pt")
+    finally:
+        dist.destroy_process_group()
+
+
+WORK: dict[str, Callable[[], Any]] = {"gathers": gathers, "teaches": teaches}
+
+
+@pytest.fixture(scope="module")
+def ranks(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What each of the two processes found."""
+    if not dist.is_gloo_available():
+        pytest.skip("torch was built without gloo")
+    out = tmp_path_factory.mktemp("ranks")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    multiprocessing.spawn(  # type: ignore[attr-defined, no-untyped-call]
+        in_each, args=(port, str(out)), nprocs=RANKS
+    )
+    return [torch.load(Path(out) / f"{number}.pt") for number in range(RANKS)]
+
+
+def test_alone_everything_is_the_identity() -> None:
+    rows = torch.randn(3, 2)
+    assert gather(rows) is rows
+    assert (world(), rank()) == (1, 0)
+
+
+def test_gather_gives_every_rank_all_rows_in_the_order_of_ranks(
+    ranks: list[dict[str, Any]],
+) -> None:
+    expected = torch.cat([torch.arange(6.0).view(3, 2), torch.arange(6.0).view(3, 2) + 10])
+    for number, found in enumerate(ranks):
+        assert (found["gathers"]["rank"], found["gathers"]["world"]) == (number, RANKS)
+        assert torch.equal(found["gathers"]["everyone"], expected)
+
+
+def test_the_gradient_of_a_row_is_summed_over_all_who_used_it(
+    ranks: list[dict[str, Any]],
+) -> None:
+    total = torch.arange(12.0).view(6, 2) * (1 + 2)
+    for number, found in enumerate(ranks):
+        assert torch.equal(found["gathers"]["grad"], total[3 * number : 3 * number + 3])
+
+
+@pytest.mark.parametrize("kind", [SimCLR, VICReg])
+def test_two_ranks_learn_what_one_learns_from_the_whole_batch(
+    kind: type[SimCLR] | type[VICReg], ranks: list[dict[str, Any]]
+) -> None:
+    loss, gradients = learn(build(kind), pictures())
+    for found in ranks:
+        both = found["teaches"][kind.__name__]
+        torch.testing.assert_close(both["loss"], loss, rtol=1e-10, atol=1e-12)
+        assert gradients.keys() == both["gradients"].keys()
+        for key, gradient in gradients.items():
+            if gradient.ndim > 1:  # VICReg does not see biases: all its terms are centred
+                assert gradient.abs().max() > 1e-6
+            torch.testing.assert_close(both["gradients"][key], gradient, rtol=1e-9, atol=1e-12)
