@@ -22,6 +22,7 @@ def rows(error: str | None = None, **values: list[float]) -> list[dict[str, Any]
             "method": name,
             "family": FAMILIES.get(name, "baselines"),
             "sees_labels": name == "supervised",
+            "encoder": "resnet_tiny",
             "seed": seed,
             "results": {"linear": {"accuracy": value}, "knn": {"accuracy": value / 2}},
             "seconds": 10.0 + seed,
