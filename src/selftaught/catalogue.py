@@ -60,6 +60,11 @@ class Entry:
         return re.split(r", https?://|[:.] ", self.document.strip().splitlines()[0])[0]
 
     @property
+    def written(self) -> str:
+        """The name as it is written: SimCLR."""
+        return self.title.split(" (")[0]
+
+    @property
     def year(self) -> int | None:
         """Year of the paper, from the title."""
         found = re.search(r"\b(19|20)\d\d\b", self.title)

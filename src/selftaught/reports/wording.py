@@ -4,19 +4,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from selftaught import catalogue
+from selftaught.errors import Refusal
+
 Number = int | float  # JSON writes 41.0 seconds as 41
 
-METHODS = {
-    "simclr": "SimCLR",
-    "byol": "BYOL",
-    "vicreg": "VICReg",
-    "untrained": "Untrained",
-    "pixels": "Raw pixels",
-    "random_patches": "Random patches",
-    "supervised": "Supervised",
-    "pca": "PCA",
-    "cca": "CCA",
-}
 FAMILIES = {
     "metric_learning": "deep metric learning",
     "self_distillation": "self-distillation",
@@ -33,7 +25,10 @@ ABSENT = "–"
 def title(contestant: str) -> tuple[str, str]:
     """``byol:momentum=0,0`` as its method's written name and its overrides ("" without)."""
     method, _, overrides = contestant.partition(":")
-    return METHODS.get(method, method), overrides
+    try:
+        return catalogue.entry(method).written, overrides
+    except Refusal:  # of a package that is not installed here
+        return method, overrides
 
 
 def full_title(contestant: str) -> str:

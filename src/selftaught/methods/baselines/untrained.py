@@ -1,4 +1,4 @@
-"""Untrained encoder: the same network with its first random weights. No paper: what the shape alone gives.
+"""Untrained: the same network with its first random weights. No paper: what the shape alone gives.
 
 Its batch-norms are either left alone or given the statistics of the training pictures (a running average
 over all of them); which is better is decided on validation.
