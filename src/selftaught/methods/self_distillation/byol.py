@@ -3,22 +3,26 @@
     student: q(g(f(v)))   teacher: g'(f'(v')), an average of past students   predict across views
 
 Defaults are the paper's for ImageNet (section 3.3). ``momentum`` is (start, end): the teacher is the
-student itself at (0, 0) and never moves at (1, 1).
+student itself at (0, 0) and never moves at (1, 1). Two things are off by default because the paper has
+neither: ``projector_norm`` ends the projector with batch-norm, as SimSiam and MoCo v3 do, and
+``predictor_rate`` lets the predictor learn faster than the rest (Tian et al., 2021, arXiv 2102.06810).
 """
+
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from selftaught.batch import Batch, Needs
+from selftaught.batch import Batch, Needs, ParameterGroup
 from selftaught.encoders import Encoder
 from selftaught.errors import Refusal
 from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.heads import mlp
 from selftaught.parts.teacher import Teacher
 from selftaught.schedules import cosine
-from selftaught.types import Momentum, Widths
+from selftaught.types import Momentum, Positive, Widths
 
 
 @in_float32
@@ -37,6 +41,8 @@ class BYOL(Method):
         projector: Widths = (4096, 256),
         predictor: Widths = (4096, 256),
         momentum: Momentum = (0.996, 1.0),
+        projector_norm: bool = False,
+        predictor_rate: Positive = 1.0,
     ) -> None:
         super().__init__(encoder)
         if predictor[-1] != projector[-1]:
@@ -44,10 +50,10 @@ class BYOL(Method):
                 f"byol: the predictor ends in {predictor[-1]} and the projector in {projector[-1]}; "
                 "one predicts the other, so give both the same last width."
             )
-        self.projector = mlp(encoder.dim, *projector, last_bias=False)
+        self.projector = mlp(encoder.dim, *projector, last_bias=False, last_norm=projector_norm)
         self.predictor = mlp(projector[-1], *predictor, last_bias=False)
         self.teacher = Teacher(encoder, self.projector)
-        self.momentum = momentum
+        self.momentum, self.predictor_rate = momentum, predictor_rate
 
     def forward(self, batch: Batch) -> Outputs:
         h = [self.encoder(v) for v in batch.views]  # one batch of statistics per view
@@ -56,6 +62,10 @@ class BYOL(Method):
         t1, t2 = (self.teacher(v) for v in batch.views)  # no gradient
         losses = {"regression": regression(p1, t2) + regression(p2, t1)}
         return Outputs(losses, features=torch.cat(h), projections=torch.cat(z))
+
+    def parameter_groups(self) -> Iterator[ParameterGroup]:
+        yield ParameterGroup([*self.encoder.parameters(), *self.projector.parameters()])
+        yield ParameterGroup(self.predictor.parameters(), rate=self.predictor_rate)
 
     def after_step(self, outputs: Outputs, progress: float) -> None:
         momentum = cosine(*self.momentum, progress)
