@@ -40,10 +40,17 @@ def comparison_table(comparison: dict[str, Any]) -> Table:
     protocols = list(
         dict.fromkeys(name for row in comparison["rows"] for name in row.get("results") or {})
     )
-    table = Table(title=_heading(comparison), title_justify="left", header_style="dim", box=None)
-    table.add_column("")
+    table = Table(
+        title=_heading(comparison),
+        title_justify="left",
+        caption=_caption(comparison, protocols),
+        caption_justify="left",
+        header_style="dim",
+        box=None,
+    )
+    table.add_column("", no_wrap=True)
     for name in protocols:
-        table.add_column(_column(comparison, name), justify="right")
+        table.add_column(f"{protocol(name)} %", justify="right", no_wrap=True)
     for heading in ("training", "pictures/s", "memory"):
         table.add_column(heading, justify="right")
     table.add_column("verdict")
@@ -52,7 +59,7 @@ def comparison_table(comparison: dict[str, Any]) -> Table:
     for name, own in ordered:
         if own[0].get("family") == "baselines" and not parted and table.row_count:
             table.add_section()
-            table.add_row("[dim]to measure against[/dim]")
+            table.add_row("[dim]baselines[/dim]")
             parted = True
         cells: list[Text | str] = [
             *(_values(own, summaries.get(name, {}), each) for each in protocols),
@@ -69,15 +76,18 @@ def _heading(comparison: dict[str, Any]) -> Text:
     return Text(f"{data}, {comparison.get('split', 'test')} split", style="bold")
 
 
-def _column(comparison: dict[str, Any], name: str) -> Text:
-    """The protocol with the settings that all rows share."""
-    every = {
-        settings(row["results"][name])
-        for row in comparison["rows"]
-        if name in (row.get("results") or {})
-    }
-    shared = every.pop() if len(every) == 1 else ""
-    return Text(f"{protocol(name)} %" + (f"\n{shared}" if shared else ""))
+def _caption(comparison: dict[str, Any], protocols: list[str]) -> Text:
+    """The settings that all rows of a protocol share."""
+    parts = []
+    for name in protocols:
+        every = {
+            settings(row["results"][name])
+            for row in comparison["rows"]
+            if name in (row.get("results") or {})
+        }
+        if len(every) == 1 and "" not in every:
+            parts.append(f"{protocol(name)}: {every.pop()}")
+    return Text("; ".join(parts), style="dim")
 
 
 def _values(rows: list[dict[str, Any]], summary: dict[str, Any], name: str) -> Text:
