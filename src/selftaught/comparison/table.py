@@ -9,6 +9,7 @@ from selftaught import catalogue
 from selftaught.comparison import statistics
 from selftaught.comparison.entrants import Entrant, Plan
 from selftaught.data import Splits
+from selftaught.reports.wording import full_title
 from selftaught.runs import environment
 
 SCHEMA_VERSION = 1
@@ -152,7 +153,9 @@ def claims(summary: Sequence[dict[str, Any]], seeds: int) -> list[str]:
         return []
     order = sorted(taught, key=lambda line: -line["results"]["linear"]["mean"])
     if seeds < statistics.ENOUGH:
-        best = ", ".join(f"{x['contestant']} {x['results']['linear']['mean']:.1%}" for x in order)
+        best = ", ".join(
+            f"{full_title(x['contestant'])} {x['results']['linear']['mean']:.1%}" for x in order
+        )
         runs = "one seed" if seeds == 1 else f"{seeds} seeds"
         return [
             f"In these runs ({runs}), linear accuracy: {best}. Under three seeds no claim is made."
@@ -167,7 +170,7 @@ def claims(summary: Sequence[dict[str, Any]], seeds: int) -> list[str]:
 
 
 def _sentence(ours: dict[str, Any], theirs: dict[str, Any]) -> str:
-    a, b = ours["contestant"], theirs["contestant"]
+    a, b = full_title(ours["contestant"]), full_title(theirs["contestant"])
     if min(ours["seeds"], theirs["seeds"]) < statistics.ENOUGH:
         return f"{a} and {b} cannot be compared: one of them has under three finished seeds."
     gap, low, high = statistics.difference(ours["values"]["linear"], theirs["values"]["linear"])

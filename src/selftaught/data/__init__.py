@@ -6,10 +6,21 @@ from pathlib import Path
 
 from selftaught.config import Data
 from selftaught.data.joined import join
+from selftaught.data.resident import Resident
 from selftaught.data.source import Crop, Fetched, Request, Source, Splits
 from selftaught.errors import Refusal, suggest
 
-__all__ = ["BUILT_IN", "Crop", "Fetched", "Request", "Source", "Splits", "join", "open_splits"]
+__all__ = [
+    "BUILT_IN",
+    "Crop",
+    "Fetched",
+    "Request",
+    "Resident",
+    "Source",
+    "Splits",
+    "join",
+    "open_splits",
+]
 
 BUILT_IN = {
     "cifar10": "cifar",

@@ -33,7 +33,7 @@ class Resident:
         self.groups = groups
         self.levels = levels
         self.channels = pictures.shape[1]
-        side = torch.tensor(pictures.shape[2:], device=pictures.device)
+        side = torch.tensor(pictures.shape[2:])
         self.sizes: Tensor = side.expand(len(pictures), 2)
         self._bad = sorted(bad)
 
@@ -71,14 +71,9 @@ class Resident:
         )
 
     def to(self, device: torch.device | str) -> "Resident":
-        """The same pictures, labels and groups on another device."""
-        return Resident(
-            self.pictures.to(device),
-            None if self.labels is None else self.labels.to(device),
-            None if self.groups is None else self.groups.to(device),
-            self.levels,
-            self._bad,
-        )
+        """The same pictures on another device; what is said of them stays on the CPU, as do requests."""
+        pictures = self.pictures.to(device)
+        return Resident(pictures, self.labels, self.groups, self.levels, self._bad)
 
     def quarantine(self) -> list[str]:
         """Files that were set aside on reading, each with the reason, sorted."""

@@ -81,10 +81,20 @@ def carry_out(
             verdict=verdict.word,
             verdict_text=verdict.text,
         )
+    _list_unreadable(setup, folder)
     missing = tuple(p for p in protocols if p not in folder.results.get(split or "", {}))
     if split is not None and missing:
         _evaluate(setup, folder, split, missing)
     return folder.results
+
+
+def _list_unreadable(setup: Setup, folder: RunFolder) -> None:
+    """Write the files that were set aside, on opening or on the way, with the reasons."""
+    parts = (setup.source, setup.splits.train, setup.splits.validation, setup.splits.test)
+    reasons = sorted({reason for part in parts if part is not None for reason in part.quarantine()})
+    if reasons:
+        text = "".join(f"{reason}\n" for reason in reasons)
+        write_atomically(folder.path / "quarantine.txt", text.encode())
 
 
 def _judge(folder: RunFolder) -> health.Verdict:
@@ -119,7 +129,7 @@ def _fit(setup: Setup) -> tuple[Encoder, float, str]:
     }
     best = max(scores, key=lambda name: scores[name])
     words = ", ".join(f"{name} {score:.1%}" for name, score in scores.items())
-    return variants[best], seconds, f"; {best} was taken (linear on validation: {words})"
+    return variants[best], seconds, f"; '{best}' is better on validation (linear: {words})"
 
 
 def _score(setup: Setup, encoder: Encoder, split: Split, protocols: tuple[str, ...]) -> Evaluation:

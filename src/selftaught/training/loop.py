@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import torch
 
 from selftaught.batch import Batch
-from selftaught.data import Fetched, Request
+from selftaught.data import Fetched, Request, Resident
 from selftaught.errors import Interrupted
 from selftaught.keys import Keys, shuffle
 from selftaught.methods import Method
@@ -42,9 +42,11 @@ def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
     forward = torch.compile(method) if compiled else method
     half = setup.dtype != torch.float32
 
+    # A set that lives in memory lives on the device while it trains: a batch is then one gather.
+    source = setup.source.to(device) if isinstance(setup.source, Resident) else setup.source
     saved = time.monotonic()
     with listening() as stop:
-        for fetched in setup.source.fetch(requests(setup, step), setup.views.crop):
+        for fetched in source.fetch(requests(setup, step), setup.views.crop):
             progress = step / setup.steps
             rate = optimisers.set_rate(optimiser, progress, run.optimiser.warmup)
             batch = assemble(setup, method, fetched, step)

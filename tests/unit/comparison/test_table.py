@@ -46,7 +46,7 @@ def test_under_three_seeds_only_these_runs_are_spoken_of() -> None:
     for seeds, words in ((1, "one seed"), (2, "2 seeds")):
         (sentence,) = claims(seeds, simclr=[0.6] * seeds, byol=[0.7] * seeds, untrained=[0.3])
         assert sentence.startswith(f"In these runs ({words})")
-        assert "byol 70.0%, simclr 60.0%" in sentence
+        assert "BYOL 70.0%, SimCLR 60.0%" in sentence
         assert "no claim" in sentence
         assert "beats" not in sentence
 
@@ -56,21 +56,21 @@ def test_from_three_seeds_on_a_difference_is_claimed_with_its_interval() -> None
         3, simclr=[0.60, 0.61, 0.62], byol=[0.70, 0.71, 0.72], untrained=[0.3, 0.31, 0.32]
     )
     assert sentences[0] == (
-        "byol beats simclr: +10.0 points of linear accuracy, 95 % interval +7.7 to +12.3."
+        "BYOL beats SimCLR: +10.0 points of linear accuracy, 95 % interval +7.7 to +12.3."
     )
     assert len(sentences) == 3
-    assert sentences[1].startswith("byol beats untrained: +40.0 points")
+    assert sentences[1].startswith("BYOL beats Untrained: +40.0 points")
 
 
 def test_what_lies_within_the_interval_is_not_claimed() -> None:
     (sentence,) = claims(3, simclr=[0.5, 0.6, 0.7], byol=[0.52, 0.63, 0.71])
-    assert sentence.startswith("byol and simclr cannot be told apart: +2.0 points")
+    assert sentence.startswith("BYOL and SimCLR cannot be told apart: +2.0 points")
     assert "beats" not in sentence
 
 
 def test_a_method_behind_a_baseline_is_said_to_be() -> None:
     sentences = claims(3, simclr=[0.5, 0.51, 0.52], random_patches=[0.6, 0.61, 0.62])
-    assert sentences[0].startswith("simclr stays behind random_patches: -10.0 points")
+    assert sentences[0].startswith("SimCLR stays behind Random patches: -10.0 points")
 
 
 @pytest.mark.parametrize(("value", "words"), [(0.5, "cannot be told apart"), (0.7, "beats")])
@@ -87,7 +87,7 @@ def test_a_contestant_with_too_few_finished_seeds_is_not_ranked() -> None:
     assert [(line["seeds"], line["failed"]) for line in summary] == [(3, 0), (2, 1)]
     (sentence,) = table.claims(summary, 3)
     assert sentence == (
-        "byol and simclr cannot be compared: one of them has under three finished seeds."
+        "BYOL and SimCLR cannot be compared: one of them has under three finished seeds."
     )
 
 
