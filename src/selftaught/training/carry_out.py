@@ -19,7 +19,7 @@ from selftaught.reports.pictures import view_sheet
 from selftaught.runs import RunFolder, write_atomically
 from selftaught.training import health
 from selftaught.training.loop import requests, train
-from selftaught.training.machine import PeakMemory
+from selftaught.training.machine import PeakMemory, shortages_named
 from selftaught.training.progress import Reporter
 from selftaught.training.setup import Setup
 
@@ -52,40 +52,45 @@ def carry_out(
     Raises:
         RunFailed, Interrupted: see ``training.loop.train``.
     """
-    run = setup.run
-    torch.set_num_threads(run.threads or torch.get_num_threads())
-    title = title or run.method.name
-    if "seconds" not in folder.results:
-        memory = PeakMemory(setup.device)
-        if isinstance(setup.model, Method):
-            _show_views(setup, folder)
-            reporter = Reporter(title, setup.steps, 0)
-            try:
-                seconds = train(setup, folder, reporter)
-            finally:
-                reporter.close()
-            encoder, verdict = setup.model.kept, _judge(folder)
-            pictures = setup.steps * run.batch
-        else:
-            encoder, seconds, chosen = _fit(setup)
-            verdict, pictures = health.Verdict("fitted", f"Nothing was trained{chosen}."), 0
-        _export(setup, folder, encoder)
-        folder.record(
-            seconds=seconds,
-            pictures_seen=pictures,
-            pictures_per_second=pictures / seconds if pictures else None,
-            peak_memory_bytes=memory.read(),
-            device=str(setup.device),
-            dtype=str(setup.dtype).removeprefix("torch."),
-            threads=torch.get_num_threads(),
-            verdict=verdict.word,
-            verdict_text=verdict.text,
-        )
-    _list_unreadable(setup, folder)
-    missing = tuple(p for p in protocols if p not in folder.results.get(split or "", {}))
-    if split is not None and missing:
-        _evaluate(setup, folder, split, missing)
+    torch.set_num_threads(setup.run.threads or torch.get_num_threads())
+    with shortages_named(setup.run.batch):
+        if "seconds" not in folder.results:
+            _train_or_fit(setup, folder, title or setup.run.method.name)
+        missing = tuple(p for p in protocols if p not in folder.results.get(split or "", {}))
+        if split is not None and missing:
+            _evaluate(setup, folder, split, missing)
     return folder.results
+
+
+def _train_or_fit(setup: Setup, folder: RunFolder, title: str) -> None:
+    """Make the encoder, export it, and record what it cost and how it went."""
+    run = setup.run
+    memory = PeakMemory(setup.device)
+    if isinstance(setup.model, Method):
+        _show_views(setup, folder)
+        reporter = Reporter(title, setup.steps, 0)
+        try:
+            seconds = train(setup, folder, reporter)
+        finally:
+            reporter.close()
+        encoder, verdict = setup.model.kept, _judge(folder)
+        pictures = setup.steps * run.batch
+    else:
+        encoder, seconds, chosen = _fit(setup)
+        verdict, pictures = health.Verdict("fitted", f"Nothing was trained{chosen}."), 0
+    _export(setup, folder, encoder)
+    folder.record(
+        seconds=seconds,
+        pictures_seen=pictures,
+        pictures_per_second=pictures / seconds if pictures else None,
+        peak_memory_bytes=memory.read(),
+        device=str(setup.device),
+        dtype=str(setup.dtype).removeprefix("torch."),
+        threads=torch.get_num_threads(),
+        verdict=verdict.word,
+        verdict_text=verdict.text,
+    )
+    _list_unreadable(setup, folder)
 
 
 def _list_unreadable(setup: Setup, folder: RunFolder) -> None:

@@ -1,13 +1,15 @@
 """What the machine offers: device, precision, threads, memory."""
 
+import errno
 import resource
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
 
-from selftaught.errors import Refusal
+from selftaught.errors import Refusal, RunFailed
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -52,6 +54,35 @@ def _cpu_multiplies_bfloat16() -> bool:
     except OSError:
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+@contextmanager
+def shortages_named(batch: int) -> Iterator[None]:
+    """Turn a full memory or a full disk into a sentence; what was saved before stays.
+
+    Args:
+        batch: of the run, half of which is suggested.
+
+    Raises:
+        RunFailed: memory or disk ran out.
+    """
+    try:
+        yield
+    except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:
+        # torch has no class of its own for the CPU's allocator.
+        known = isinstance(error, MemoryError | torch.OutOfMemoryError)
+        if not known and "allocate memory" not in str(error):
+            raise
+        raise RunFailed(
+            f"Out of memory at batch={batch}. Try batch={max(batch // 2, 2)}, smaller views or a smaller "
+            "encoder, with --fresh."
+        ) from None
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise RunFailed(
+            "The disk is full. What was saved is still there: make room and give the same command again."
+        ) from None
 
 
 class PeakMemory:

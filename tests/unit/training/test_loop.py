@@ -242,3 +242,37 @@ def test_methods_that_need_labels_get_them_and_others_do_not() -> None:
         (fetched, *_) = setup.source.fetch(loop_module.requests(setup, 5), setup.views.crop)
         batch = loop_module.assemble(setup, setup.model, fetched, 5)  # type: ignore[arg-type]
         assert (batch.labels is not None) == (name == "supervised")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (MemoryError(), r"Out of memory at batch=32\. Try batch=16"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "Out of memory"),
+        (OSError(28, "No space left on device"), "disk is full"),
+    ],
+)
+def test_a_shortage_on_the_way_is_named(
+    trouble: Exception, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup = prepare(a_run("simclr"))
+
+    def forward(batch: Any) -> Any:
+        raise trouble
+
+    monkeypatch.setattr(setup.model, "forward", forward)
+    with pytest.raises(RunFailed, match=words):
+        carry_out(setup, RunFolder.open(tmp_path / "run", setup.run), split=None)
+
+
+def test_an_error_of_another_kind_is_not_dressed_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup = prepare(a_run("simclr"))
+
+    def forward(batch: Any) -> Any:
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(setup.model, "forward", forward)
+    with pytest.raises(RuntimeError, match="mat1"):
+        carry_out(setup, RunFolder.open(tmp_path / "run", setup.run), split=None)
