@@ -14,8 +14,8 @@ help: ## this list
 demo: setup ## teach with SimCLR, BYOL and VICReg on drawn shapes, and compare: a table and a page, in minutes
 	$(VENV)/bin/selftaught compare simclr byol vicreg --data shapes --out runs/demo
 
-test: $(VENV)/.tested ## all tests
-	$(RUN) pytest
+test: $(VENV)/.tested ## all tests, on all cores
+	OMP_NUM_THREADS=1 $(RUN) pytest --numprocesses auto
 
 check: $(VENV)/.tested ## format, lint, types, and the direction of imports
 	$(RUN) ruff format --check src tests

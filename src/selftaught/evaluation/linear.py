@@ -88,7 +88,18 @@ class _Problem:
         self.scale = deviation.masked_fill(still | (deviation == 0), 1.0)
         self.z = ((features - self.mean) / self.scale).masked_fill_(still, 0.0)
         n, d = features.shape
+        # The best weights lie in the span of the pictures (any other part only costs penalty), so with
+        # fewer pictures than features the problem is solved in an orthonormal basis of that span.
+        self.basis: Tensor | None = None
+        if n < d:
+            self.basis, triangle = torch.linalg.qr(self.z.T)
+            self.basis[still | (deviation == 0)] = 0.0  # nothing may be read into dead features
+            self.z, d = triangle.T.contiguous(), n
         self.covariance = self.z.T @ self.z / n if d <= WIDEST else None
+
+    def weights(self, point: Tensor) -> Tensor:
+        """The weights [d, k] on standardised features."""
+        return point[:-1] if self.basis is None else self.basis @ point[:-1]
 
     def logits(self, point: Tensor) -> Tensor:
         return torch.addmm(point[-1], self.z, point[:-1])
@@ -205,7 +216,15 @@ def path(
     point = problem.z.new_zeros(problem.z.shape[1] + 1, classes)
     for l2 in strengths:
         point, iterations, converged = _minimise(problem, point, l2)
-        yield Probe(point[:-1], point[-1], problem.mean, problem.scale, l2, iterations, converged)
+        yield Probe(
+            problem.weights(point),
+            point[-1],
+            problem.mean,
+            problem.scale,
+            l2,
+            iterations,
+            converged,
+        )
 
 
 def fit(

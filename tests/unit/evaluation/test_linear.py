@@ -74,6 +74,19 @@ def test_path_visits_the_optima_that_cold_starts_reach() -> None:
         )
 
 
+def test_fewer_pictures_than_features_reach_scikit_learns_optimum_too() -> None:
+    """They are solved in the span of the pictures; the weights come back in the features' own space."""
+    features, labels = clouds(60, d=200)
+    probe = linear.fit(features, labels, classes=4, l2=1e-2)
+    z = StandardScaler().fit_transform(features.double().numpy())
+    reference = LogisticRegression(C=1 / (1e-2 * len(z)), tol=1e-10, max_iter=20_000)
+    reference.fit(z, labels.numpy())
+    assert probe.weights.shape == (200, 4)
+    torch.testing.assert_close(
+        probe.weights, torch.from_numpy(reference.coef_.T.copy()), rtol=1e-3, atol=1e-4
+    )
+
+
 def test_the_preconditioner_earns_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """Directions of small variance that matter are what slows down a plain L-BFGS."""
     generator = torch.Generator().manual_seed(0)
