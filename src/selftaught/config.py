@@ -361,16 +361,16 @@ def resolve(name: str, *sources: Mapping[str, Any]) -> Run:
     planned = tree.get("optimiser", {}).get("name")
     for key, value in overrides.items():
         _place(tree, key, value, name)
-    chosen = tree.get("optimiser", {}).get("name")
-    if planned not in (None, chosen) and "optimiser.rate" not in overrides:
-        raise Refusal(
-            f"{name}: the recipe's rate was found for {planned} and does not suit {chosen}; "
-            "give optimiser.rate=... as well."
-        )
     try:
-        return model.model_validate(tree)
+        run = model.model_validate(tree)
     except ValidationError as error:
         raise Refusal(_sentence(name, error)) from None
+    if planned not in (None, run.optimiser.name) and "optimiser.rate" not in overrides:
+        raise Refusal(
+            f"{name}: the recipe's rate was found for {planned} and does not suit "
+            f"{run.optimiser.name}; give optimiser.rate=... as well."
+        )
+    return run
 
 
 def read(path: Path) -> Run:

@@ -226,8 +226,10 @@ def _shared(comparison: Comparison, name: str) -> str:
 
 
 def _rank(contestant: Contestant) -> str:
-    """How many dimensions the features used, before and after."""
+    """How many dimensions the features used, before and after, where the verdict does not say it."""
     for run in contestant.runs:
+        if "effective rank" in (run.row.get("verdict_text") or "").lower():
+            return ""
         ranks = [look["effective_rank"] for look in run.looks if look.get("effective_rank")]
         if len(ranks) > 1:
             return f"Effective rank {ranks[0]:.1f} at step 0, {ranks[-1]:.1f} at the end."

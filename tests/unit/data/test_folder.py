@@ -214,6 +214,7 @@ def test_sizes_may_differ(tmp_path):
 
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
 def test_a_large_folder_streams_the_same_pictures(classes, monkeypatch, workers):
     resident = opened(classes)
     monkeypatch.setattr(folder, "RESIDENT_BYTES", 1000)

@@ -15,7 +15,11 @@ from selftaught.data.streamed import InMemory, Streamed
 from selftaught.errors import RunFailed
 
 # From 3.12 on, Python warns of fork beside threads, which torch's loader does by default.
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+# On one core torch advises against the two workers that are the point of these tests.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning"),
+]
 
 COLOUR = Kind(3, 255)
 
