@@ -244,6 +244,8 @@ def _estimate(runs: Sequence[config.Run]) -> str:
     """From the seconds that the recipes were measured to take, scaled to the epochs asked for."""
     total = 0.0
     for run in runs:
+        if catalogue.entry(run.method.name).baseline:
+            continue
         plain = config.resolve(run.method.name, {"data": run.data.name, "recipe": run.recipe})
         if plain.measured.seconds is None:
             return "time unknown until it has begun"
