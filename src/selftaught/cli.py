@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
@@ -60,11 +60,6 @@ Protocols = Annotated[str, typer.Option(help="How to judge, separated by commas.
 
 def _say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
-
-
-def _refuse(sentence: str) -> NoReturn:
-    _say(f"selftaught: {sentence}")
-    raise SystemExit(2)
 
 
 def _split(name: str) -> Any:

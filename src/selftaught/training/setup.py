@@ -93,11 +93,11 @@ def prepare(run: config.Run) -> Setup:
         "mean": splits.mean,
         "std": splits.std,
     }
+    clean = Views.clean(**facts)
     encoder = first_weights(run, source.channels, size)
     kind = entry.load()
     if entry.baseline:
         model: Method | Baseline = kind(**run.parameters())
-        clean = Views.clean(**facts)
         return Setup(run, splits, source, clean, clean, model, encoder, device, dtype, 0, 0)
     if kind.needs.labels and splits.train.labels is None:
         raise Refusal(
@@ -123,7 +123,6 @@ def prepare(run: config.Run) -> Setup:
     per_epoch = len(source) // run.batch
     steps = per_epoch * run.epochs
     views = Views(described, **facts)
-    clean = Views.clean(**facts)
     return Setup(run, splits, source, views, clean, model, encoder, device, dtype, steps, per_epoch)
 
 
