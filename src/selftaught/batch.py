@@ -11,12 +11,18 @@ class Needs:
     """What a method asks of a batch; checked before anything is written.
 
     Attributes:
-        views: how many views of each picture.
+        views: how many views of each picture, unless the configuration says otherwise (``views.count``).
+        more: whether it takes more views than that.
+        small: how many small crops beside them, unless the configuration says otherwise; None takes none.
+        tokens: whether it needs an encoder that cuts pictures into patches.
         preset: which views its authors used, by name (``views/presets.py``).
         labels: whether it learns from labels (then it is not self-supervised, and says so).
     """
 
     views: int = 2
+    more: bool = False
+    small: int | None = None
+    tokens: bool = False
     preset: str = "symmetric"
     labels: bool = False
 
@@ -26,16 +32,18 @@ class Batch:
     """One step's pictures, as a method sees them.
 
     Attributes:
-        views: one tensor a view, each [n, c, h, w], normalised float32.
+        views: one tensor a view, each [n, c, s, s], normalised float32.
         index: [n] int64, which pictures of the source these are.
         labels: [n] int64, or None unless the method declares that it needs labels.
         draws: what the method's own ``draw`` asked for.
+        small: one tensor a small crop, each [n, c, t, t] with t below s; empty unless the method takes them.
     """
 
     views: list[Tensor]
     index: Tensor
     labels: Tensor | None = None
     draws: dict[str, Tensor] = field(default_factory=dict)
+    small: list[Tensor] = field(default_factory=list)
 
 
 @dataclass

@@ -71,6 +71,10 @@ class Views(Part):
     Attributes:
         preset: ``auto`` takes what the method asks for, in the variant that suits the data.
         size: side of a view in pixels; None takes the data's.
+        count: how many views of each picture; None takes what the method asks for.
+        small: how many small crops beside them, for methods that take them (multi-crop).
+        small_size: side of a small crop in pixels; None takes three sevenths of a view's.
+        small_crop: smallest and largest share of the area that a small crop takes.
         crop: smallest and largest share of the area that a crop takes.
         flip: probability of a horizontal flip.
         jitter: strengths of brightness, contrast, saturation and hue.
@@ -79,6 +83,10 @@ class Views(Part):
 
     preset: str = "auto"
     size: Count | None = None
+    count: Count | None = None
+    small: int | None = Field(default=None, ge=0)
+    small_size: Count | None = None
+    small_crop: tuple[Fraction, Fraction] = (0.05, 0.4)
     crop: tuple[Fraction, Fraction] | None = None
     flip: Fraction | None = None
     jitter: tuple[NotNegative, NotNegative, NotNegative, float] | None = None

@@ -258,7 +258,7 @@ def _write_run_files(
         "\n".join(json.dumps(line) for line in lines) + '\n{"kind"'
     )
     if method != "supervised":
-        views = np.stack([np.roll(pictures[:6], k, axis=(1, 2))[:, ::-1] for k in (3, 7)], axis=1)
+        views = [np.roll(pictures[:6], k, axis=(1, 2))[:, ::-1] for k in (3, 7)]
         (folder / "views.webp").write_bytes(view_sheet(pictures[:6], views))
 
 

@@ -30,7 +30,7 @@ def write(directory: Path, splits: Splits, split: str) -> None:
     )
     requests = [Request(i, views.plan(None, source.sizes[i])) for i in torch.split(index, 256)]
     sheets = [
-        torch.from_numpy(views.sheet(fetched.given, fetched.request.plan)[:, 0])
+        torch.from_numpy(views.sheet(fetched.given, fetched.request.plan)[0])
         for fetched in source.fetch(requests, views.crop)
     ]
     content, columns = sprite(torch.cat(sheets).numpy(), tile)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 
@@ -34,7 +34,16 @@ class PatchEncoder(Encoder):
     grid: int
 
     def tokens(
-        self, pictures: Float[Tensor, "n c h w"], keep: Tensor | None = None
+        self,
+        pictures: Float[Tensor, "n c h w"],
+        keep: Int64[Tensor, "n k"] | None = None,
+        replace: tuple[Bool[Tensor, "n p"], Float[Tensor, " d"]] | None = None,
     ) -> Float[Tensor, "n t d"]:
-        """Token features [n, t, d], the class token first; ``keep`` [n, k] int64 leaves only k patches in."""
+        """Features of each token, the class token first.
+
+        Args:
+            keep: the patches that are read; all others are left out (MAE).
+            replace: which patches are hidden, and what stands in their place before positions are
+                added (SimMIM, iBOT).
+        """
         raise NotImplementedError

@@ -5,13 +5,14 @@ Pre-norm blocks, learnt positions (interpolated to other sizes), features from t
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from selftaught.encoders.encoder import PatchEncoder
 from selftaught.errors import Refusal
 
 ARCHITECTURES = {  # name: width, depth, heads (Touvron et al., 2021, table 1, for tiny and small)
+    "vit_micro": (128, 6, 4),  # ours, for CPUs: what resnet_small is beside resnet18
     "vit_tiny": (192, 12, 3),
     "vit_small": (384, 12, 6),
     "vit_base": (768, 12, 12),
@@ -96,10 +97,17 @@ class ViT(PatchEncoder):
         return square.flatten(2).transpose(1, 2)
 
     def tokens(
-        self, pictures: Float[Tensor, "n c h w"], keep: Int64[Tensor, "n k"] | None = None
+        self,
+        pictures: Float[Tensor, "n c h w"],
+        keep: Int64[Tensor, "n k"] | None = None,
+        replace: tuple[Bool[Tensor, "n p"], Float[Tensor, " d"]] | None = None,
     ) -> Float[Tensor, "n t d"]:
         patches = self.cut(pictures)  # [n, d, h / patch, w / patch]
-        x = patches.flatten(2).transpose(1, 2) + self._places(*patches.shape[2:])
+        x = patches.flatten(2).transpose(1, 2)  # [n, p, d]
+        if replace is not None:
+            hidden, token = replace
+            x = torch.where(hidden[:, :, None], token.to(x.dtype), x)
+        x = x + self._places(*patches.shape[2:])
         if keep is not None:
             x = x.gather(1, keep[:, :, None].expand(-1, -1, x.shape[2]))
         first = (self.class_token + self.positions[:, :1]).expand(len(x), -1, -1)

@@ -1,6 +1,7 @@
 """Many small pictures as one file: the sprite sheet of the map, the sheet of views."""
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import UInt8
@@ -42,23 +43,22 @@ def sprite(pictures: UInt8[ndarray, "n h w c"], tile: int) -> tuple[bytes, int]:
 
 
 def view_sheet(
-    pictures: UInt8[ndarray, "n h w c"], views: UInt8[ndarray, "n v s t c"], tile: int = 64
+    pictures: UInt8[ndarray, "n h w c"], views: Sequence[UInt8[ndarray, "n _ _ c"]], tile: int = 64
 ) -> bytes:
     """One row a picture: the picture first, then its views, on a transparent ground.
 
     Returns:
         The sheet as WebP; a wider gap sets the picture apart from its views.
     """
-    number, amount = views.shape[:2]
+    number, amount = len(pictures), len(views)
     step = tile + GAP
     width = tile + FIRST_GAP + amount * step - GAP
     sheet = Image.new("RGBA", (width, number * step - GAP))
     for row, picture in enumerate(fitted(in_colour(pictures), tile)):
         sheet.paste(Image.fromarray(picture), (0, row * step))
-    shown = in_colour(views.reshape(-1, *views.shape[2:]))
-    for index, view in enumerate(fitted(shown, tile)):
-        row, column = divmod(index, amount)
-        sheet.paste(Image.fromarray(view), (tile + FIRST_GAP + column * step, row * step))
+    for column, view in enumerate(views):
+        for row, shown in enumerate(fitted(in_colour(view), tile)):
+            sheet.paste(Image.fromarray(shown), (tile + FIRST_GAP + column * step, row * step))
     return webp(sheet)
 
 

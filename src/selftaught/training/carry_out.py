@@ -209,4 +209,4 @@ def _show_views(setup: Setup, folder: RunFolder) -> None:
     for views, each in ((setup.clean, clean), (setup.views, plan)):
         (fetched,) = setup.source.fetch([Request(index, each)], views.crop)
         sheets.append(views.sheet(fetched.given, each))
-    write_atomically(folder.path / "views.webp", view_sheet(sheets[0][:, 0], sheets[1]))
+    write_atomically(folder.path / "views.webp", view_sheet(sheets[0][0], sheets[1]))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from selftaught.errors import Diverged
-from selftaught.methods import Method
+from selftaught.methods import Method, Outputs
 from selftaught.runs import RunFolder
 from selftaught.training.monitors import Monitor
 from selftaught.training.progress import Reporter
@@ -35,6 +35,7 @@ class Ledger:
         self.monitor = Monitor(setup)
         self.interval = max(setup.steps // LINES, 1)
         self.waiting: list[dict[str, Tensor]] = []
+        self.losses: tuple[str, ...] = ()
         self.before, self.since = seconds, time.monotonic()
 
     @property
@@ -42,9 +43,11 @@ class Ledger:
         """Seconds of training so far; looks, which are not training, are left out."""
         return self.before + time.monotonic() - self.since
 
-    def note(self, step: int, losses: dict[str, Tensor], rate: float) -> None:
-        """Keep the losses of a step (``step`` counts it); every so often write their mean."""
-        self.waiting.append({name: value.detach() for name, value in losses.items()})
+    def note(self, step: int, outputs: Outputs, rate: float) -> None:
+        """Keep the losses and scores of a step (``step`` counts it); every so often write their mean."""
+        rows = {**outputs.losses, **outputs.scores}
+        self.losses = tuple(outputs.losses)
+        self.waiting.append({name: value.detach() for name, value in rows.items()})
         if len(self.waiting) >= self.interval:
             self.flush(step, rate)
 
@@ -69,10 +72,14 @@ class Ledger:
                         "precision=float32, with --fresh; the last good checkpoint is kept."
                     )
         self.waiting.clear()
-        means = dict(zip(names, values.mean(dim=0).tolist(), strict=True))
+        every = dict(zip(names, values.mean(dim=0).tolist(), strict=True))
+        means = {name: every.pop(name) for name in self.losses}
+        scores = {"scores": every} if every else {}
         place = self._place(step)
         speed = place["pictures"] / max(place["seconds"], 1e-9)
-        self.folder.log("step", **place, losses=means, rate=rate, pictures_per_second=speed)
+        self.folder.log(
+            "step", **place, losses=means, **scores, rate=rate, pictures_per_second=speed
+        )
         self.reporter.step(step, place["epoch"], means, speed)
 
     def look(self, step: int, method: Method, projections: Tensor | None) -> None:

@@ -62,7 +62,7 @@ def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
             method.after_step(outputs, progress)
 
             step += 1
-            ledger.note(step, outputs.losses, rate)
+            ledger.note(step, outputs, rate)
             ends = step == setup.steps
             if ends or step % (setup.per_epoch * run.monitor.every) == 0:
                 ledger.flush(step, rate)
@@ -101,8 +101,11 @@ def assemble(setup: Setup, method: Method, fetched: Fetched, step: int) -> Batch
         views = setup.views.apply(given.to(device, non_blocking=True), plan)
     labels = setup.source.labels
     positions = torch.arange(len(index), device=device)
+    views = [v.contiguous(memory_format=torch.channels_last) for v in views]
+    full = setup.views.groups[0].stop
     return Batch(
-        views=[v.contiguous(memory_format=torch.channels_last) for v in views],
+        views=views[:full],
+        small=views[full:],
         index=index.to(device),
         labels=labels[index].to(device) if method.needs.labels and labels is not None else None,
         draws=method.draw(Keys(setup.run.seed, step, positions)),

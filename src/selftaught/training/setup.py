@@ -7,8 +7,9 @@ from typing import Any
 import torch
 
 from selftaught import catalogue, config, encoders, methods
+from selftaught.batch import Needs
 from selftaught.data import Source, Splits, join, open_splits
-from selftaught.encoders import Encoder, files
+from selftaught.encoders import Encoder, PatchEncoder, files
 from selftaught.errors import Refusal
 from selftaught.keys import Keys
 from selftaught.methods import Baseline, Method
@@ -111,11 +112,14 @@ def prepare(run: config.Run) -> Setup:
         )
     if run.batch < 2:
         raise Refusal("batch=1 leaves batch statistics nothing to average; give batch=2 or more.")
+    count, small = how_many(run, kind.needs, encoder)
     described = resolve(
         run.views,
         asked=kind.needs.preset,
         preset=splits.preset,
-        count=kind.needs.views,
+        count=count,
+        small=small,
+        multiple=encoder.patch if isinstance(encoder, PatchEncoder) else 1,
         channels=source.channels,
         size=size,
     )
@@ -124,6 +128,40 @@ def prepare(run: config.Run) -> Setup:
     steps = per_epoch * run.epochs
     views = Views(described, **facts)
     return Setup(run, splits, source, views, clean, model, encoder, device, dtype, steps, per_epoch)
+
+
+def how_many(run: config.Run, needs: Needs, encoder: Encoder) -> tuple[int, int]:
+    """How many full views and small crops a run shows.
+
+    Raises:
+        Refusal: the method does not take so many, or not this encoder.
+    """
+    name = run.method.name
+    if needs.tokens and not isinstance(encoder, PatchEncoder):
+        raise Refusal(
+            f"{name} hides patches of a picture, and {run.encoder.name} does not cut pictures into "
+            "patches; give encoder=vit_tiny or another ViT of ours."
+        )
+    count = run.views.count or needs.views
+    if count < needs.views or (count > needs.views and not needs.more):
+        wants = f"{needs.views} or more" if needs.more else f"exactly {needs.views}"
+        raise Refusal(
+            f"views.count={count} does not suit {name}, which takes {wants} views of each picture; "
+            f"give views.count={needs.views}."
+        )
+    small = (needs.small or 0) if run.views.small is None else run.views.small
+    if small and needs.small is None:
+        takers = [each for each in catalogue.names() if _takes_small(each)]
+        raise Refusal(
+            f"{name} does not take small crops; give views.small=0, or choose a method that does: "
+            f"{', '.join(takers)}."
+        )
+    return count, small
+
+
+def _takes_small(name: str) -> bool:
+    entry = catalogue.entry(name)
+    return not entry.baseline and entry.load().needs.small is not None
 
 
 def _below(count: int) -> int:

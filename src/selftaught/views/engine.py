@@ -56,17 +56,38 @@ class Plan:
         """The plan of some of the pictures."""
         return Plan(*(getattr(self, f.name)[:, rows] for f in fields(self)))
 
+    def of(self, start: int, stop: int) -> "Plan":
+        """The plan of some of the views."""
+        return Plan(*(getattr(self, f.name)[start:stop] for f in fields(self)))
+
     def to(self, device: torch.device | str) -> "Plan":
         """The same plan on another device."""
         return Plan(*(getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)))
+
+
+@dataclass(frozen=True)
+class Group:
+    """Neighbouring views of one size, which are made together.
+
+    Attributes:
+        start, stop: their places among all views.
+        side: in pixels.
+    """
+
+    start: int
+    stop: int
+    side: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
 
 
 class Views:
     """Turns pictures into views.
 
     Args:
-        views: the law of each view.
-        size: side of the views in pixels.
+        views: the law of each view; those of another size than ``size`` come last.
+        size: side of the full views in pixels.
         channels: of the pictures.
         levels: the largest value of a pixel, such as 255.
         mean, std: of each channel of the data in [0, 1]; the views are normalised with them.
@@ -89,6 +110,13 @@ class Views:
             )
         self.views = views
         self.size = size
+        sides = [view.size or size for view in views]
+        if sides != sorted(sides, reverse=True):
+            raise ValueError(f"views go from the largest to the smallest, not {sides}")
+        self.groups = [
+            Group(start := sides.index(side), start + sides.count(side), side)
+            for side in dict.fromkeys(sides)
+        ]
         self.channels = channels
         self.levels = levels
         spread = torch.tensor(std, dtype=torch.float64)
@@ -141,8 +169,8 @@ class Views:
         """
         boxes, flips = plan.boxes[:, row].tolist(), plan.flips[:, row].tolist()
         return [
-            resample_one(picture, box, self.size, self.levels, mirrored)
-            for box, mirrored in zip(boxes, flips, strict=True)
+            resample_one(picture, box, view.size or self.size, self.levels, mirrored)
+            for view, box, mirrored in zip(self.views, boxes, flips, strict=True)
         ]
 
     @torch.no_grad()
@@ -159,37 +187,46 @@ class Views:
             plan: on the device of the pictures.
         """
         device = plan.boxes.device
-        shape = (len(self.views), len(plan), self.channels, self.size, self.size)
-        views = torch.empty(shape, device=device)
         scale = self.scale.to(device, non_blocking=True)
         shift = self.shift.to(device, non_blocking=True)
-        for rows, part in self._finished(pictures, plan):
-            torch.mul(part, scale, out=views[:, rows]).add_(shift)
-        return list(views)
+        every: list[Tensor] = []
+        for group in self.groups:
+            shape = (len(group), len(plan), self.channels, group.side, group.side)
+            views = torch.empty(shape, device=device)
+            for rows, part in self._finished(group, pictures, plan):
+                torch.mul(part, scale, out=views[:, rows]).add_(shift)
+            every += list(views)
+        return every
 
     @torch.no_grad()
     def sheet(
         self,
         pictures: Integer[Tensor, "n c h w"] | list[Float[Tensor, "n c s s"]],
         plan: Plan,
-    ) -> NDArray[np.uint8]:
-        """The views as people see them: uint8 [n, v, s, s, c], before they are normalised."""
-        shape = (len(plan), len(self.views), self.size, self.size, self.channels)
-        sheet = torch.empty(shape, dtype=torch.uint8)
-        for rows, part in self._finished(pictures, plan):
-            sheet[rows] = (part * 255).round().to(torch.uint8).permute(1, 0, 3, 4, 2).cpu()
-        return sheet.numpy()
+    ) -> list[NDArray[np.uint8]]:
+        """The views as people see them, one uint8 [n, s, s, c] a view, before they are normalised."""
+        every: list[NDArray[np.uint8]] = []
+        for group in self.groups:
+            shape = (len(group), len(plan), group.side, group.side, self.channels)
+            sheet = torch.empty(shape, dtype=torch.uint8)
+            for rows, part in self._finished(group, pictures, plan):
+                sheet[:, rows] = (part * 255).round().to(torch.uint8).movedim(2, -1).cpu()
+            every += list(sheet.numpy())
+        return every
 
     def _finished(
-        self, pictures: Tensor | list[Tensor], plan: Plan
+        self, group: "Group", pictures: Tensor | list[Tensor], plan: Plan
     ) -> Iterator[tuple[slice, Tensor]]:
-        """Slices of the batch and their views [v, m, c, s, s] in [0, 1].
+        """Slices of the batch and a group's views of them, [v, m, c, s, s] in [0, 1].
 
         A CPU works on as many pictures at a time as its cache holds, which halves the time;
         elsewhere the batch is one slice.
         """
-        device = plan.boxes.device
-        bytes_each = 4 * len(self.views) * self.channels * self.size**2
+        device, side = plan.boxes.device, group.side
+        laws, plan = self.views[group.start : group.stop], plan.of(group.start, group.stop)
+        if not isinstance(pictures, Tensor):
+            pictures = pictures[group.start : group.stop]
+        bytes_each = 4 * len(group) * self.channels * side**2
         step = max(1, CACHE // bytes_each) if device.type == "cpu" else len(plan)
         blends = rounds(plan.factors.flatten(0, 1), plan.order.flatten(0, 1))
         blends = blends.reshape(*blends.shape[:2], *plan.flips.shape)
@@ -198,14 +235,14 @@ class Views:
             rows = slice(start, start + step)
             part = plan[rows]
             if start == 0 or len(part) < step:
-                shape = (self.channels, len(self.views), len(part), self.size, self.size)
+                shape = (self.channels, len(group), len(part), side, side)
                 # Channels first in memory: each then is one run of numbers for every operation.
                 views = torch.empty(shape, device=device).movedim(0, 2)
-                planes = scratch(len(self.views) * len(part), self.size, device)
+                planes = scratch(len(group) * len(part), side, device)
             # The caller's bfloat16 is for the network; products in it would coarsen the pictures.
             with torch.autocast(device.type, enabled=False):
                 self._crop(pictures, part, rows, views)
-                self._colour(views.flatten(0, 1), part, blends[..., rows].flatten(2), planes)
+                _colour(laws, views.flatten(0, 1), part, blends[..., rows].flatten(2), planes)
             yield rows, views
 
     def _crop(
@@ -222,20 +259,23 @@ class Views:
             whole = integers.to(torch.float32, memory_format=torch.contiguous_format)
             whole = whole.mul_(1 / self.levels).transpose(0, 1)
             for view, boxes, flips in zip(views, part.boxes, part.flips, strict=True):
-                resample(whole, boxes, self.size, flips, out=view)
+                resample(whole, boxes, views.shape[-1], flips, out=view)
 
-    def _colour(self, views: Tensor, part: Plan, blends: Tensor, planes: Tensor) -> None:
-        """What follows the crop, in place on all views together; what none needs is left out."""
-        if any(_jitters(law) for law in self.views):
-            shifts = any(law.jitter[HUE] for law in self.views)
-            hue = part.factors[..., HUE].flatten() if shifts else None
-            jitter_(views, blends, hue, planes)
-        if any(law.grayscale for law in self.views):
-            grayscale_(views, part.grayscale.flatten(), planes)
-        if any(law.blur for law in self.views):
-            blur_(views, part.sigmas.flatten())
-        if any(law.solarise for law in self.views):
-            solarise_(views, part.solarise.flatten())
+
+def _colour(
+    laws: tuple[View, ...], views: Tensor, part: Plan, blends: Tensor, planes: Tensor
+) -> None:
+    """What follows the crop, in place on all views together; what none needs is left out."""
+    if any(_jitters(law) for law in laws):
+        shifts = any(law.jitter[HUE] for law in laws)
+        hue = part.factors[..., HUE].flatten() if shifts else None
+        jitter_(views, blends, hue, planes)
+    if any(law.grayscale for law in laws):
+        grayscale_(views, part.grayscale.flatten(), planes)
+    if any(law.blur for law in laws):
+        blur_(views, part.sigmas.flatten())
+    if any(law.solarise for law in laws):
+        solarise_(views, part.solarise.flatten())
 
 
 def _words(view: View) -> dict[str, int]:

@@ -31,6 +31,7 @@ class View:
             (a shift within ± strength turns, at most 1/2).
         jitter_probability, grayscale, blur, solarise: probabilities.
         sigma: smallest and largest width of the blur, in pixels of the view.
+        size: side of the view in pixels; None is the side that all full views share.
     """
 
     crop: tuple[float, float] | None = None
@@ -42,9 +43,12 @@ class View:
     blur: float = 0.0
     sigma: tuple[float, float] = (0.1, 2.0)
     solarise: float = 0.0
+    size: int | None = None
 
 
 CLEAN = View()
+NOT_OF_A_VIEW = {"preset", "size", "count", "small", "small_size", "small_crop"}
+"""Keys of the configuration that say how many views and how large, not what happens in one."""
 
 Pair = tuple[View, View]
 
@@ -104,8 +108,20 @@ SHAPES: Mapping[str, Pair] = {
 VARIANTS = {"natural": NATURAL, "small": SMALL, "digits": DIGITS, "shapes": SHAPES}
 
 
+SMALL_SHARE = 3 / 7
+"""Side of a small crop, as a share of the full side: 96 px beside 224 (Caron et al., 2020, section 4.1)."""
+
+
 def resolve(
-    config: Config, *, asked: str, preset: str, count: int, channels: int, size: int
+    config: Config,
+    *,
+    asked: str,
+    preset: str,
+    count: int,
+    channels: int,
+    size: int,
+    small: int = 0,
+    multiple: int = 1,
 ) -> tuple[View, ...]:
     """The views that a run shows: the preset, with what the configuration says otherwise.
 
@@ -116,6 +132,8 @@ def resolve(
         count: how many views; the first and the second alternate.
         channels: of the pictures. Other than three, they have no hue, saturation or grayscale.
         size: side of the views in pixels.
+        small: how many small crops follow the full views.
+        multiple: what the side of a small crop must be a multiple of (a ViT's patch).
 
     Raises:
         Refusal: for an unknown manner or variant, or laws from which nothing can be drawn.
@@ -132,17 +150,51 @@ def resolve(
         _suit(_configured(view, config, place), channels, size)
         for place, view in enumerate(VARIANTS[preset][manner])
     ]
-    return tuple(pair[place % 2] for place in range(count))
+    full = tuple(pair[place % 2] for place in range(count))
+    if not small:
+        return full
+    side = small_side(config, size, multiple)
+    crop = _checked("small_crop", config.small_crop)
+    crops = [_suit(replace(view, crop=crop, size=side), channels, side) for view in pair]
+    return full + tuple(crops[place % 2] for place in range(small))
+
+
+def small_side(config: Config, size: int, multiple: int) -> int:
+    """Side of a small crop in pixels.
+
+    Raises:
+        Refusal: it is not smaller than a full view, or no multiple of ``multiple``.
+    """
+    nearest = max(round(size * SMALL_SHARE / multiple), 1) * multiple
+    side = config.small_size or nearest
+    if side >= size or side % multiple:
+        parts = f" and a multiple of the encoder's {multiple} px patches" if multiple > 1 else ""
+        raise Refusal(
+            f"views.small_size={side} does not suit views of {size} px; "
+            f"give a side below {size}{parts}, such as {nearest}"
+        )
+    return side
+
+
+def _checked(key: str, crop: tuple[float, float]) -> tuple[float, float]:
+    """A range of areas.
+
+    Raises:
+        Refusal: it is none.
+    """
+    if not 0 < crop[0] <= crop[1]:
+        raise Refusal(
+            f"views.{key}={crop[0]:g},{crop[1]:g} is no range of areas; "
+            "give the smallest share, above 0, and then the largest, such as 0.08,1"
+        )
+    return crop
 
 
 def _configured(view: View, config: Config, place: int) -> View:
     """``view`` with the configuration's values for the first (0) or second (1) view."""
     crop, jitter = config.crop, config.jitter
-    if crop is not None and not 0 < crop[0] <= crop[1]:
-        raise Refusal(
-            f"views.crop={crop[0]:g},{crop[1]:g} is no range of areas; "
-            "give the smallest share, above 0, and then the largest, such as 0.08,1"
-        )
+    if crop is not None:
+        _checked("crop", crop)
     if jitter is not None and not 0 <= jitter[3] <= 0.5:
         raise Refusal(
             f"views.jitter has a hue of {jitter[3]:g}; "
@@ -151,7 +203,7 @@ def _configured(view: View, config: Config, place: int) -> View:
     given = {
         name: value[place] if name in {"blur", "solarise"} and isinstance(value, tuple) else value
         for name, value in config
-        if name not in {"preset", "size"} and value is not None
+        if name not in NOT_OF_A_VIEW and value is not None
     }
     return replace(view, **given)
 

@@ -55,7 +55,7 @@ def test_a_wide_picture_is_fitted_whole() -> None:
 
 def test_views_stand_beside_their_picture() -> None:
     pictures = plain([40, 220], 32, 3)
-    views = np.stack([plain([90, 140, 190], 16, 3), plain([10, 60, 250], 16, 3)])
+    views = [plain([90, 10], 16, 3), plain([140, 60], 8, 3), plain([190, 250], 16, 3)]
     pixels = read(view_sheet(pictures, views, tile=32))
     assert pixels.shape[:2] == (2 * 32 + GAP, 32 + FIRST_GAP + 3 * 32 + 2 * GAP)
     left = 32 + FIRST_GAP

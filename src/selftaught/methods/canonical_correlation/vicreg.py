@@ -16,6 +16,7 @@ from selftaught.distributed import gather
 from selftaught.encoders import Encoder
 from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.heads import mlp
+from selftaught.parts.pairs import mean_over_pairs
 from selftaught.types import NotNegative, Widths
 
 
@@ -42,7 +43,7 @@ def covariance(z: Float[Tensor, "n p"]) -> Float[Tensor, ""]:
 
 
 class VICReg(Method):
-    needs = Needs(views=2, preset="vicreg")
+    needs = Needs(views=2, more=True, preset="vicreg")
 
     def __init__(
         self,
@@ -57,12 +58,12 @@ class VICReg(Method):
 
     def forward(self, batch: Batch) -> Outputs:
         h = [self.encoder(v) for v in batch.views]  # one batch of statistics per view
-        z1, z2 = (self.projector(x) for x in h)
-        all1, all2 = gather(z1), gather(z2)  # [w n, p], with gradients
+        z = [self.projector(x) for x in h]
+        every = [gather(x) for x in z]  # each [w n, p], with gradients
         lam, mu, nu = self.weights
         losses = {
-            "invariance": lam * invariance(z1, z2),
-            "variance": mu * (variance(all1) + variance(all2)) / 2,
-            "covariance": nu * (covariance(all1) + covariance(all2)),
+            "invariance": lam * mean_over_pairs(invariance, z),
+            "variance": mu * torch.stack([variance(x) for x in every]).mean(),
+            "covariance": nu * torch.stack([covariance(x) for x in every]).mean() * 2,
         }
-        return Outputs(losses, features=torch.cat(h), projections=torch.cat([z1, z2]))
+        return Outputs(losses, features=torch.cat(h), projections=torch.cat(z))

@@ -16,6 +16,7 @@ from selftaught.distributed import gather, rank
 from selftaught.encoders import Encoder
 from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.heads import mlp
+from selftaught.parts.pairs import mean_over_pairs
 from selftaught.types import Positive, Widths
 
 
@@ -32,7 +33,7 @@ def nt_xent(z: Float[Tensor, "v p"], temperature: float) -> Float[Tensor, ""]:
 
 
 class SimCLR(Method):
-    needs = Needs(views=2, preset="symmetric")
+    needs = Needs(views=2, more=True, preset="symmetric")
 
     def __init__(
         self, encoder: Encoder, *, projector: Widths = (2048, 128), temperature: Positive = 0.1
@@ -42,6 +43,8 @@ class SimCLR(Method):
         self.temperature = temperature
 
     def forward(self, batch: Batch) -> Outputs:
-        h = self.encoder(torch.cat(batch.views))  # [2n, d]: both views share batch statistics
+        h = self.encoder(torch.cat(batch.views))  # [2n, d]: all views share batch statistics
         z = self.projector(h)  # [2n, p]
-        return Outputs({"nt_xent": nt_xent(z, self.temperature)}, features=h, projections=z)
+        views = z.chunk(len(batch.views))
+        loss = mean_over_pairs(lambda a, b: nt_xent(torch.cat([a, b]), self.temperature), views)
+        return Outputs({"nt_xent": loss}, features=h, projections=z)

@@ -20,6 +20,7 @@ from selftaught.encoders import Encoder
 from selftaught.errors import Refusal
 from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.heads import mlp
+from selftaught.parts.pairs import mean_over_crossings
 from selftaught.parts.teacher import Teacher
 from selftaught.schedules import cosine
 from selftaught.types import Momentum, Positive, Widths
@@ -32,7 +33,7 @@ def regression(p: Float[Tensor, "n p"], t: Float[Tensor, "n p"]) -> Float[Tensor
 
 
 class BYOL(Method):
-    needs = Needs(views=2, preset="asymmetric")
+    needs = Needs(views=2, more=True, preset="asymmetric")
 
     def __init__(
         self,
@@ -58,9 +59,9 @@ class BYOL(Method):
     def forward(self, batch: Batch) -> Outputs:
         h = [self.encoder(v) for v in batch.views]  # one batch of statistics per view
         z = [self.projector(x) for x in h]
-        p1, p2 = (self.predictor(x) for x in z)
-        t1, t2 = (self.teacher(v) for v in batch.views)  # no gradient
-        losses = {"regression": regression(p1, t2) + regression(p2, t1)}
+        p = [self.predictor(x) for x in z]
+        t = [self.teacher(v) for v in batch.views]  # no gradient
+        losses = {"regression": mean_over_crossings(regression, p, t)}
         return Outputs(losses, features=torch.cat(h), projections=torch.cat(z))
 
     def parameter_groups(self) -> Iterator[ParameterGroup]:
