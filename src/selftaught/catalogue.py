@@ -20,14 +20,17 @@ from selftaught.errors import Refusal, suggest
 
 GROUP = "selftaught.methods"
 BASES = ("Method", "Baseline")
+STATEFUL = ("Teacher", "Queue", "Centre", "Prototypes")
+"""Classes of ``parts/`` that hold what gradients do not move."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One keyword argument of a method: its constrained type and its default."""
+    """One keyword argument of a method: its constrained type, its default, and what it means."""
 
     annotation: Any
     default: Any
+    meaning: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,12 @@ class Entry:
         class_name: the one class in it that derives from Method or Baseline.
         baseline: whether it is fitted without gradients instead of trained.
         seeded: False where the class says ``seeded = False``: every seed gives the same.
+        own_encoder: whether it brings an encoder of its own instead of using the comparison's.
         document: the file's docstring.
-        parameters: the constructor's keyword arguments, without the encoder.
+        parameters: the constructor's keyword arguments, without the encoder; what each means stands in
+            the class's docstring.
+        needs: what ``Needs(...)`` says in the class, by keyword.
+        state: what it carries besides weights that learn: parts (a teacher, a queue) and buffers.
     """
 
     name: str
@@ -51,8 +58,16 @@ class Entry:
     class_name: str
     baseline: bool
     seeded: bool
+    own_encoder: bool
     document: str
     parameters: dict[str, Parameter]
+    needs: dict[str, Any]
+    state: tuple[str, ...]
+
+    @property
+    def encoders(self) -> str:
+        """Which encoders it takes, in a word."""
+        return "ViT" if self.needs.get("tokens") else "any"
 
     @property
     def title(self) -> str:
@@ -105,7 +120,7 @@ def _read(path: Path, module: str, family: str) -> Entry:
         for target in line.targets
         if isinstance(target, ast.Name)
     }
-    parameters = {}
+    parameters, meanings = {}, _meanings(ast.get_docstring(node) or "")
     for function in node.body:
         if isinstance(function, ast.FunctionDef) and function.name == "__init__":
             arguments = function.args
@@ -121,7 +136,8 @@ def _read(path: Path, module: str, family: str) -> Entry:
                         f"{ast.unparse(default)}' cannot be read; write a type of "
                         "selftaught.types or of Python, and a plain value."
                     ) from None
-                parameters[argument.arg] = Parameter(kind, value)
+                meaning = meanings.get(argument.arg, "")
+                parameters[argument.arg] = Parameter(kind, value, meaning)
     return Entry(
         name=path.stem,
         family=family,
@@ -129,9 +145,52 @@ def _read(path: Path, module: str, family: str) -> Entry:
         class_name=node.name,
         baseline=any(isinstance(base, ast.Name) and base.id == "Baseline" for base in node.bases),
         seeded=said.get("seeded", True),
+        own_encoder=said.get("own_encoder", False),
         document=ast.get_docstring(tree) or path.stem,
         parameters=parameters,
+        needs=_needs(node),
+        state=_state(node),
     )
+
+
+def _meanings(document: str) -> dict[str, str]:
+    """``name: what it is`` of a docstring's ``Args:``, lines joined."""
+    _, _, rest = document.partition("Args:\n")
+    found: dict[str, str] = {}
+    name = ""
+    for line in rest.splitlines():
+        if not line.strip():
+            break
+        if start := re.match(r" {4}(\w+): (.*)", line):
+            name = start[1]
+            found[name] = start[2].strip()
+        elif name:
+            found[name] += f" {line.strip()}"
+    return found
+
+
+def _needs(node: ast.ClassDef) -> dict[str, Any]:
+    """The keywords of ``needs = Needs(...)``."""
+    return {
+        keyword.arg: ast.literal_eval(keyword.value)
+        for line in node.body
+        if isinstance(line, ast.Assign) and isinstance(line.value, ast.Call)
+        for target in line.targets
+        if isinstance(target, ast.Name) and target.id == "needs"
+        for keyword in line.value.keywords
+        if keyword.arg is not None
+    }
+
+
+def _state(node: ast.ClassDef) -> tuple[str, ...]:
+    """Parts that hold state, and buffers, in the order of the constructor."""
+    found = []
+    for call in (each for each in ast.walk(node) if isinstance(each, ast.Call)):
+        if isinstance(call.func, ast.Name) and call.func.id in STATEFUL:
+            found.append(call.func.id.lower())
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "register_buffer":
+            found.append(ast.literal_eval(call.args[0]))
+    return tuple(dict.fromkeys(found))
 
 
 @cache

@@ -248,36 +248,15 @@ def methods(
 ) -> None:
     """List the methods, or say what one of them is."""
     from selftaught import catalogue
+    from selftaught.reports import methods as pages
 
-    entries = [catalogue.entry(each) for each in ([name] if name else catalogue.names())]
     if as_json:
-        facts = [
-            {
-                "name": e.name,
-                "family": e.family,
-                "title": e.title,
-                "year": e.year,
-                "link": e.link,
-                "parameters": {key: parameter.default for key, parameter in e.parameters.items()},
-            }
-            for e in entries
-        ]
+        facts = [pages.facts(each) for each in ([name] if name else catalogue.names())]
         _print_json(facts[0] if name else facts)
         return
-    if name:
-        print(entries[0].document)
-        for key, parameter in entries[0].parameters.items():
-            print(f"    {key}={parameter.default}")
-        return
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table(box=None, header_style="dim")
-    for column in ("method", "family", "paper"):
-        table.add_column(column, no_wrap=column == "method")
-    for e in entries:
-        table.add_row(e.name, e.family.replace("_", " "), e.title)
-    Console().print(table)
+    Console(highlight=False).print(pages.page(name) if name else pages.table())
 
 
 @app.command()

@@ -56,11 +56,13 @@ class Encoder(Part):
         name: ``resnet18``, ``resnet_small``, ``vit_tiny``, ``timm:NAME`` ...
         init: an ``encoder.safetensors`` or a run folder to start from; None starts from noise.
         stem: ``auto`` chooses by the size of the views.
+        pool: what a ViT's features are, its ``class`` token or the ``mean`` of its patches' tokens.
     """
 
     name: str = "resnet18"
     init: str | None = None
     stem: Literal["auto", "small", "strided", "large"] = "auto"
+    pool: Literal["class", "mean"] = "class"
 
 
 class Views(Part):
@@ -292,6 +294,13 @@ def recipe(method: str, data: str, chosen: str | None = None) -> dict[str, Any]:
         if file.is_file():
             found = _merged(found, yaml.safe_load(file.read_text(encoding="utf-8")) or {})
     return found
+
+
+def recipes_of(method: str) -> dict[str, dict[str, Any]]:
+    """All recipes in the package that have a file for this method, by their folder."""
+    root = resources.files("selftaught") / "recipes"
+    folders = sorted(each.name for each in root.iterdir() if (each / f"{method}.yaml").is_file())
+    return {name: recipe(method, name, name) for name in folders}
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

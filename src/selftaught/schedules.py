@@ -18,3 +18,8 @@ def warmup_cosine(progress: float, warmup: float) -> float:
     if progress < warmup:
         return progress / warmup
     return cosine(1.0, 0.0, (progress - warmup) / (1 - warmup))
+
+
+def rise(start: float, end: float, progress: float, until: float) -> float:
+    """A straight line from ``start`` at progress 0 to ``end`` at ``until``, where it stays."""
+    return start + (end - start) * min(progress / until, 1.0) if until else end

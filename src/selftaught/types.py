@@ -23,6 +23,9 @@ Share = Annotated[float, Ge(0), Lt(1)]
 Count = Annotated[int, Ge(1)]
 """A whole number, one or more."""
 
+Length = Annotated[int, Ge(0)]
+"""A whole number, zero or more: how long a queue is."""
+
 Seed = Annotated[int, Ge(0), Lt(2**63)]
 """Where every random choice of a run begins."""
 
@@ -39,6 +42,7 @@ __all__ = [
     "Count",
     "Device",
     "Fraction",
+    "Length",
     "Momentum",
     "NotNegative",
     "Positive",

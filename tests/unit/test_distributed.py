@@ -10,12 +10,12 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, multiprocessing, nn
 
+from selftaught import methods
 from selftaught.batch import Batch
 from selftaught.distributed import gather, rank, world
 from selftaught.encoders import Encoder
+from selftaught.keys import Keys
 from selftaught.methods import Method
-from selftaught.methods.canonical_correlation.vicreg import VICReg
-from selftaught.methods.metric_learning.simclr import SimCLR
 
 RANKS, PICTURES = 2, 6
 
@@ -33,11 +33,34 @@ class Flat(Encoder):
         return features
 
 
-def build(kind: type[SimCLR] | type[VICReg]) -> Method:
+PREDICTED = {"projector": (8,), "predictor": (8,)}
+TAUGHT: dict[str, dict[str, Any]] = {  # what looks at the rows of all ranks
+    "barlow_twins": {"projector": (8,)},
+    "dcl": {"projector": (8,)},
+    "dino": {"projector": (8,), "prototypes": 5},
+    "lejepa": {"projector": (8,), "directions": 12},
+    "mean_shift": {**PREDICTED, "queue": 20, "k": 3},
+    "moco": {"projector": (8,), "queue": 20, "splits": 1},
+    "mocov3": PREDICTED,
+    "nnclr": {**PREDICTED, "queue": 20},
+    "simclr": {"projector": (8,)},
+    "simsiam": PREDICTED,
+    "spectral": {"projector": (8,), "mu": 0.5},
+    "supcon": {"projector": (8,)},
+    "swav": {"projector": (8,), "prototypes": 5, "queue": 20, "queue_start": 0.0},
+    "tico": {"projector": (8,)},
+    "vicreg": {"projector": (8,)},
+    "wmse": {"projector": (3,), "slice_size": 6},
+}
+
+
+def build(name: str) -> Method:
     torch.manual_seed(0)
-    method = kind(Flat(), projector=(8,))  # one layer, no norm between
-    if kind is SimCLR:
-        method.projector = nn.Sequential(nn.Linear(10, 8))
+    method = methods.build(name, Flat(), classes=3, **TAUGHT[name])
+    for part in [*method.modules()]:
+        for key, each in part.named_children():
+            if isinstance(each, nn.BatchNorm1d):
+                setattr(part, key, nn.Identity())
     return method.double()
 
 
@@ -49,13 +72,23 @@ def pictures() -> list[Tensor]:
     ]
 
 
-def learn(method: Method, views: list[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-    """The loss and, under DDP's averaging, the gradients."""
-    outputs = method(Batch(views, torch.arange(len(views[0]))))
+def learn(
+    method: Method, views: list[Tensor], labels: Tensor
+) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
+    """The loss and, under DDP's averaging, the gradients; then the buffers that a step moves."""
+    index = torch.arange(len(views[0]))
+    draws = method.draw(Keys(0, 0, index + rank() * PICTURES))
+    outputs = method(Batch(views, index, labels, draws))
     loss = torch.stack(list(outputs.losses.values())).sum()
     loss.backward()  # type: ignore[no-untyped-call]
     gradients = {key: p.grad for key, p in method.named_parameters() if p.grad is not None}
-    return loss.detach(), gradients
+    method.after_step(outputs, 0.5)
+    return loss.detach(), gradients, dict(method.named_buffers())
+
+
+def labels() -> Tensor:
+    """Two classes that both ranks see, and pictures without a label on either side."""
+    return torch.tensor([0, 1, 1, -1, 0, -1, 1, -1, 0, 1, -1, 0])
 
 
 def share(views: list[Tensor]) -> list[Tensor]:
@@ -73,13 +106,14 @@ def gathers() -> dict[str, Any]:
 
 def teaches() -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for kind in (SimCLR, VICReg):
-        loss, gradients = learn(build(kind), share(pictures()))
+    for name in TAUGHT:
+        (mine,) = share([labels()])
+        loss, gradients, buffers = learn(build(name), share(pictures()), mine)
         dist.all_reduce(loss)
         for gradient in gradients.values():
             dist.all_reduce(gradient)
         averaged = {key: gradient / RANKS for key, gradient in gradients.items()}
-        found[kind.__name__] = {"loss": loss / RANKS, "gradients": averaged}
+        found[name] = {"loss": loss / RANKS, "gradients": averaged, "buffers": buffers}
     return found
 
 
@@ -134,16 +168,18 @@ def test_the_gradient_of_a_row_is_summed_over_all_who_used_it(
         assert torch.equal(found["gathers"]["grad"], total[3 * number : 3 * number + 3])
 
 
-@pytest.mark.parametrize("kind", [SimCLR, VICReg])
+@pytest.mark.parametrize("name", TAUGHT)
 def test_two_ranks_learn_what_one_learns_from_the_whole_batch(
-    kind: type[SimCLR] | type[VICReg], ranks: list[dict[str, Any]]
+    name: str, ranks: list[dict[str, Any]]
 ) -> None:
-    loss, gradients = learn(build(kind), pictures())
+    loss, gradients, buffers = learn(build(name), pictures(), labels())
     for found in ranks:
-        both = found["teaches"][kind.__name__]
+        both = found["teaches"][name]
         torch.testing.assert_close(both["loss"], loss, rtol=1e-10, atol=1e-12)
         assert gradients.keys() == both["gradients"].keys()
         for key, gradient in gradients.items():
             if gradient.ndim > 1:  # VICReg does not see biases: all its terms are centred
                 assert gradient.abs().max() > 1e-6
             torch.testing.assert_close(both["gradients"][key], gradient, rtol=1e-9, atol=1e-12)
+        for key, buffer in buffers.items():  # queues hold the rows of all ranks, in their order
+            torch.testing.assert_close(both["buffers"][key], buffer, rtol=1e-9, atol=1e-12)

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from selftaught.schedules import cosine, warmup_cosine
+from selftaught.schedules import cosine, rise, warmup_cosine
 
 
 @pytest.mark.parametrize(("start", "end"), [(0.996, 1.0), (1.0, 0.0), (3.0, 3.0)])
@@ -31,3 +31,9 @@ def test_without_warm_up_it_begins_at_the_top() -> None:
     values = [warmup_cosine(i / 20, 0.0) for i in range(21)]
     assert values[0] == 1
     assert values == sorted(values, reverse=True)
+
+
+def test_a_rise_is_a_straight_line_and_then_level() -> None:
+    points = [rise(0.04, 0.08, progress, until=0.2) for progress in (0.0, 0.1, 0.2, 0.7, 1.0)]
+    assert points == pytest.approx([0.04, 0.06, 0.08, 0.08, 0.08])
+    assert rise(0.04, 0.08, 0.0, until=0.0) == 0.08

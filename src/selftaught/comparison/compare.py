@@ -46,6 +46,8 @@ def plan(
         )
     catalogue.check_protocols(protocols)
     wanted = list(dict.fromkeys([*contestants, *(b for b in baselines if b not in contestants)]))
+    if "untrained" in baselines:
+        wanted += _untrained_beside(wanted, overrides or {})
     entrants = []
     for text in wanted:
         name, own = config.contestant(text)
@@ -72,6 +74,23 @@ def plan(
         if out.exists() and not out.is_dir():
             raise Refusal(f"{out} is a file; --out takes a directory.")
     return Plan(out, tuple(entrants), split, tuple(range(seeds)), tuple(protocols), fresh)
+
+
+def _untrained_beside(wanted: Sequence[str], overrides: dict[str, Any]) -> list[str]:
+    """``untrained`` for each further encoder among the contestants: gains are over the same network."""
+    known = [config.resolve("untrained", overrides).encoder]
+    found = []
+    for text in wanted:
+        name, own = config.contestant(text)
+        mine = config.resolve(name, overrides, own).encoder
+        if mine in known or catalogue.entry(name).baseline:
+            continue
+        differing = {k: v for k, v in mine if v != getattr(known[0], k) and v is not None}
+        found.append(
+            "untrained:" + ";".join(f"encoder.{key}={value}" for key, value in differing.items())
+        )
+        known.append(mine)
+    return [text for text in found if text not in wanted]
 
 
 def _folder_name(contestant: str) -> str:

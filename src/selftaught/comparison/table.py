@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from selftaught import catalogue
+from selftaught import catalogue, config
 from selftaught.comparison import statistics
 from selftaught.comparison.entrants import Entrant, Plan
 from selftaught.data import Splits
@@ -27,7 +27,7 @@ def row(entrant: Entrant) -> dict[str, Any]:
         "contestant": entrant.contestant,
         "method": entry.name,
         "family": entry.family,
-        "encoder": entrant.run.encoder.name,
+        "encoder": architecture(entrant.run),
         "sees_labels": sees_labels(entrant),
         "seed": entrant.seed,
         "folder": entrant.folder.as_posix(),
@@ -38,6 +38,13 @@ def row(entrant: Entrant) -> dict[str, Any]:
         "test_readings": None,
         "error": None,
     }
+
+
+def architecture(run: config.Run) -> str | None:
+    """The encoder in a word, with its pooling if it is not the class token; None for one of its own."""
+    if catalogue.entry(run.method.name).own_encoder:
+        return None
+    return run.encoder.name + (f" ({run.encoder.pool})" if run.encoder.pool != "class" else "")
 
 
 def sees_labels(entrant: Entrant) -> bool:
@@ -142,7 +149,21 @@ def _against_the_bar(row: dict[str, Any], summary: Sequence[dict[str, Any]]) -> 
 
 
 def claims(summary: Sequence[dict[str, Any]], seeds: int) -> list[str]:
-    """Sentences that the numbers carry: differences with their intervals from three seeds on."""
+    """Sentences that the numbers carry: differences with their intervals from three seeds on.
+
+    Methods are ranked against each other, and against untrained weights, within one encoder only.
+    """
+    architectures = dict.fromkeys(line["encoder"] for line in summary if line["encoder"])
+    sentences = []
+    for each in architectures:
+        own = [line for line in summary if line["encoder"] in (each, None)]
+        place = f"{each}: " if len(architectures) > 1 else ""
+        sentences += [place + sentence for sentence in _within(own, seeds)]
+    return sentences
+
+
+def _within(summary: Sequence[dict[str, Any]], seeds: int) -> list[str]:
+    """What may be claimed of the methods on one encoder."""
     found = [
         line
         for line in summary

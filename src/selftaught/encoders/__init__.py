@@ -6,9 +6,19 @@ from selftaught.encoders import resnet, vit
 from selftaught.encoders.encoder import Encoder, PatchEncoder
 from selftaught.encoders.patches import RandomPatches
 from selftaught.encoders.pixels import Pixels
+from selftaught.encoders.pretrained import Pretrained
+from selftaught.encoders.projection import Projection
 from selftaught.errors import Refusal, suggest
 
 __all__ = ["Encoder", "PatchEncoder", "build", "names"]
+
+FITTED: dict[str, type[Encoder]] = {
+    "pixels": Pixels,
+    "random_patches": RandomPatches,
+    "projection": Projection,
+    "pretrained": Pretrained,
+}
+"""The baselines' own encoders, which do not train."""
 
 
 def names() -> list[str]:
@@ -20,20 +30,26 @@ def build(name: str, *, channels: int, size: int, **settings: Any) -> Encoder:
     """An encoder with fresh weights from torch's global generator.
 
     Args:
-        name: one of ``names()``, ``timm:NAME``, or ``pixels`` and ``random_patches``, which do not train.
+        name: one of ``names()``, ``timm:NAME``, or a key of ``FITTED``.
         channels: of the pictures.
         size: side of the views in pixels.
-        settings: what else the architecture takes (``stem`` of a ResNet, ``patch`` of a ViT).
+        settings: what else the architecture takes (``stem`` of a ResNet, ``patch`` and ``pool`` of a ViT).
 
     Raises:
         Refusal: no such encoder; the sentence names the nearest.
     """
-    if name in resnet.ARCHITECTURES:
-        return resnet.ResNet(name, channels=channels, size=size, **settings)
-    known = name in (*vit.ARCHITECTURES, "pixels", "random_patches") or name.startswith("timm:")
+    # What chooses nothing goes to nobody, so that one configuration serves every architecture.
+    neutral = (("stem", "auto"), ("pool", "class"))
+    settings = {key: value for key, value in settings.items() if (key, value) not in neutral}
+    known = name in (*names(), *FITTED) or name.startswith("timm:")
     if not known:
         raise Refusal(f"There is no encoder '{name}'; {suggest(name, [*names(), 'timm:resnet18'])}")
-    settings = {key: value for key, value in settings.items() if (key, value) != ("stem", "auto")}
+    if "pool" in settings and name not in vit.ARCHITECTURES:
+        raise Refusal(
+            f"encoder.pool={settings['pool']} is for ViTs of ours; {name} has no tokens to choose from."
+        )
+    if name in resnet.ARCHITECTURES:
+        return resnet.ResNet(name, channels=channels, size=size, **settings)
     if "stem" in settings:
         raise Refusal(
             f"encoder.stem={settings['stem']} is for ResNets; {name} has no stem to choose."
@@ -44,6 +60,4 @@ def build(name: str, *, channels: int, size: int, **settings: Any) -> Encoder:
         from selftaught.encoders.backbone import Timm
 
         return Timm(name.removeprefix("timm:"), channels=channels, size=size, **settings)
-    if name == "pixels":
-        return Pixels(channels=channels, size=size, **settings)
-    return RandomPatches(channels=channels, size=size, **settings)
+    return FITTED[name](channels=channels, size=size, **settings)

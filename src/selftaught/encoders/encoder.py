@@ -28,10 +28,12 @@ class PatchEncoder(Encoder):
     Attributes:
         patch: side of a patch, in pixels.
         grid: how many patches a side, at the size the encoder was built for.
+        cut: the layer that turns patches into tokens.
     """
 
     patch: int
     grid: int
+    cut: nn.Module
 
     def tokens(
         self,
@@ -46,4 +48,8 @@ class PatchEncoder(Encoder):
             replace: which patches are hidden, and what stands in their place before positions are
                 added (SimMIM, iBOT).
         """
+        raise NotImplementedError
+
+    def pooled(self, tokens: Float[Tensor, "n t d"]) -> Float[Tensor, "n d"]:
+        """What ``forward`` makes of the tokens of a picture: its features."""
         raise NotImplementedError

@@ -1,7 +1,10 @@
 """Vision Transformer (Dosovitskiy et al., 2021), https://arxiv.org/abs/2010.11929, equations 1 to 4.
 
-Pre-norm blocks, learnt positions (interpolated to other sizes), features from the class token.
+Pre-norm blocks, learnt positions (interpolated to other sizes), features from the class token or, as some
+methods' authors have it, from the mean of the patches' tokens.
 """
+
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +13,8 @@ from torch import Tensor, nn
 
 from selftaught.encoders.encoder import PatchEncoder
 from selftaught.errors import Refusal
+
+Pool = Literal["class", "mean"]
 
 ARCHITECTURES = {  # name: width, depth, heads (Touvron et al., 2021, table 1, for tiny and small)
     "vit_micro": (128, 6, 4),  # ours, for CPUs: what resnet_small is beside resnet18
@@ -31,6 +36,11 @@ class Block(nn.Module):
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
+        if width % heads:
+            raise Refusal(
+                f"Attention of width {width} cannot be shared by {heads} heads; "
+                "give a number of heads that divides the width."
+            )
         self.heads = heads
         self.norm1 = nn.LayerNorm(width, eps=1e-6)
         self.mix = nn.Linear(width, 3 * width)
@@ -57,12 +67,21 @@ class ViT(PatchEncoder):
         channels: of the pictures.
         size: side of the views in pixels.
         patch: side of a patch; None chooses by size.
+        pool: where features come from: the ``class`` token, or the ``mean`` of the patches' tokens.
 
     Raises:
         Refusal: the patch does not divide the size.
     """
 
-    def __init__(self, name: str, *, channels: int, size: int, patch: int | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        channels: int,
+        size: int,
+        patch: int | None = None,
+        pool: Pool = "class",
+    ) -> None:
         super().__init__()
         width, depth, heads = ARCHITECTURES[name]
         self.patch = patch or choose_patch(size)
@@ -73,7 +92,14 @@ class ViT(PatchEncoder):
                 f"give views.size={near}."
             )
         self.grid = size // self.patch
-        self.recipe = {"name": name, "channels": channels, "size": size, "patch": self.patch}
+        self.pool = pool
+        self.recipe = {
+            "name": name,
+            "channels": channels,
+            "size": size,
+            "patch": self.patch,
+            "pool": pool,
+        }
         self.dim = width
         self.cut = nn.Conv2d(channels, width, self.patch, self.patch)
         self.class_token = nn.Parameter(torch.zeros(1, 1, width))
@@ -115,4 +141,7 @@ class ViT(PatchEncoder):
         return y
 
     def forward(self, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
-        return self.tokens(pictures)[:, 0]
+        return self.pooled(self.tokens(pictures))
+
+    def pooled(self, tokens: Float[Tensor, "n t d"]) -> Float[Tensor, "n d"]:
+        return tokens[:, 0] if self.pool == "class" else tokens[:, 1:].mean(dim=1)

@@ -4,9 +4,9 @@ from typing import Any
 
 from selftaught import catalogue
 from selftaught.encoders import Encoder
-from selftaught.methods.method import Baseline, Method, Outputs
+from selftaught.methods.method import Baseline, Material, Method, Outputs
 
-__all__ = ["Baseline", "Method", "Outputs", "build"]
+__all__ = ["Baseline", "Material", "Method", "Outputs", "build"]
 
 
 def build(name: str, encoder: Encoder, *, classes: int = 0, **parameters: Any) -> Method:

@@ -52,7 +52,10 @@ class Method(nn.Module):
         raise NotImplementedError
 
     def draw(self, keys: Keys) -> dict[str, Tensor]:
-        """Masks, permutations, slices for the global batch; they come back as `batch.draws`."""
+        """Masks, permutations, slices for the global batch; they come back as `batch.draws`.
+
+        One row for each picture, or a single row [1, ...] that holds for the whole batch.
+        """
         return {}
 
     def parameter_groups(self) -> Iterator[ParameterGroup]:
@@ -66,21 +69,34 @@ class Method(nn.Module):
         """Move what gradients do not: teachers, queues, centres."""
 
 
+@dataclass(frozen=True)
+class Material:
+    """What a baseline is fitted on."""
+
+    pictures: Tensor  # [n, c, s, s] float32, clean views of training pictures, normalised
+    seed: int  # for what is drawn
+    mean: tuple[float, ...]  # of each channel in [0, 1], with which the pictures are normalised
+    std: tuple[float, ...]
+    views: list[Tensor] = field(default_factory=list)  # of the same pictures, if the baseline asks
+
+
 class Baseline:
     """What a method must beat: an encoder that no gradient has touched, judged like any other.
 
-    `seeded` is False where every seed gives the same encoder.
+    `seeded` is False where every seed gives the same encoder. `needs` asks for views besides.
+    `own_encoder` is True where the architecture of the comparison is not used: one row serves every table.
     """
 
     seeded: ClassVar[bool] = True
+    own_encoder: ClassVar[bool] = False
+    needs: ClassVar[Needs | None] = None
 
-    def fit(self, encoder: Encoder, pictures: Tensor, seed: int) -> dict[str, Encoder]:
+    def fit(self, encoder: Encoder, given: Material) -> dict[str, Encoder]:
         """Encoders to choose from; the one that is better on validation stands in the table.
 
         Args:
             encoder: the architecture of the comparison, with fresh weights.
-            pictures: [n, c, s, s] float32, clean views of training pictures, normalised.
-            seed: for what is drawn.
+            given: training pictures, and what goes with them.
         """
         raise NotImplementedError
 

@@ -1,4 +1,4 @@
-"""Learning curves: what the online kNN and each term of the loss did while the pictures went by."""
+"""Learning curves: what the online kNN, each term of the loss and each score did while the pictures went by."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -87,14 +87,24 @@ def knn_curves(
 
 def loss_curves(contestant: Contestant, ink: str) -> Markup | None:
     """Each term of a contestant's loss, all seeds, against the pictures seen."""
+    return _named_curves(contestant, ink, "losses", "loss, as weighted")
+
+
+def score_curves(contestant: Contestant, ink: str) -> Markup | None:
+    """How well a contestant does its own task, all seeds; None where the method keeps no score."""
+    return _named_curves(contestant, ink, "scores", "score")
+
+
+def _named_curves(contestant: Contestant, ink: str, kind: str, up: str) -> Markup | None:
+    """A line for each name among a step's ``losses`` or ``scores``."""
     lines = []
     for run in contestant.runs:
-        names = dict.fromkeys(name for step in run.steps for name in step.get("losses") or {})
+        names = dict.fromkeys(name for step in run.steps for name in step.get(kind) or {})
         for dash, name in enumerate(names):
-            points = series(run.steps, "pictures", partial(_loss, name))
+            points = series(run.steps, "pictures", partial(_named, kind, name))
             if len(points) > 1:
                 lines.append(Line(name.replace("_", " "), ink, points, dash=dash))
-    return line_chart(lines, "pictures seen", "loss, as weighted", compact, SMALL)
+    return line_chart(lines, "pictures seen", up, compact, SMALL)
 
 
 def line_chart(
@@ -163,8 +173,8 @@ def frame(
     yield element("text", up, x=0, y=TOP, class_="axis")
 
 
-def _loss(name: str, step: dict[str, Any]) -> float | None:
-    value: float | None = (step.get("losses") or {}).get(name)
+def _named(kind: str, name: str, step: dict[str, Any]) -> float | None:
+    value: float | None = (step.get(kind) or {}).get(name)
     return value
 
 

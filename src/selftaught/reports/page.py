@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from selftaught.reports import neighbours
 from selftaught.reports.charts import Marked, accuracy_chart, cost_chart
-from selftaught.reports.curves import knn_curves, loss_curves
+from selftaught.reports.curves import knn_curves, loss_curves, score_curves
 from selftaught.reports.folder import Comparison, Contestant, RunFolder, read_comparison
 from selftaught.reports.maps import (
     TSNE_AT_MOST,
@@ -115,6 +115,11 @@ def _contents(comparison: Comparison) -> dict[str, Any]:
             (*title(contestant.name), ink, chart)
             for contestant, ink, _ in [*methods, *baselines]
             if (chart := loss_curves(contestant, ink))
+        ],
+        "score_charts": [
+            (*title(contestant.name), ink, chart)
+            for contestant, ink, _ in [*methods, *baselines]
+            if (chart := score_curves(contestant, ink))
         ],
         "views": [
             (*title(c.name), ink, _uri(run.views), full_title(c.name), run.row.get("seed"))

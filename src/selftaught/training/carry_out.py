@@ -14,7 +14,7 @@ from selftaught.data import Request
 from selftaught.encoders import Encoder, files
 from selftaught.evaluation import Evaluation, evaluate
 from selftaught.keys import Keys, shuffle
-from selftaught.methods import Baseline, Method
+from selftaught.methods import Baseline, Material, Method
 from selftaught.reports.pictures import view_sheet
 from selftaught.runs import RunFolder, write_atomically
 from selftaught.training import health
@@ -22,6 +22,7 @@ from selftaught.training.loop import requests, train
 from selftaught.training.machine import PeakMemory, shortages_named
 from selftaught.training.progress import Reporter
 from selftaught.training.setup import Setup
+from selftaught.views.engine import Views
 
 Split = Literal["validation", "test"]
 SHOWN = 8
@@ -112,19 +113,14 @@ def _fit(setup: Setup) -> tuple[Encoder, float, str]:
     assert isinstance(setup.model, Baseline)
     began = time.monotonic()
     index = shuffle(len(setup.source), setup.run.seed, epoch=0)[:FITTING]
-    pictures = torch.cat(
-        [
-            setup.clean.apply(f.given, f.request.plan)[0]
-            for f in setup.source.fetch(
-                [
-                    Request(i, setup.clean.plan(None, setup.source.sizes[i]))
-                    for i in torch.split(index, 512)
-                ],
-                setup.clean.crop,
-            )
-        ]
+    given = Material(
+        pictures=_shown(setup, setup.clean, index)[0],
+        seed=setup.run.seed,
+        mean=setup.splits.mean,
+        std=setup.splits.std,
+        views=_shown(setup, setup.views, index) if setup.model.needs else [],
     )
-    variants = setup.model.fit(setup.encoder, pictures, setup.run.seed)
+    variants = setup.model.fit(setup.encoder, given)
     seconds = time.monotonic() - began
     if len(variants) == 1 or setup.splits.train.labels is None:
         return next(iter(variants.values())), seconds, ""
@@ -135,6 +131,19 @@ def _fit(setup: Setup) -> tuple[Encoder, float, str]:
     best = max(scores, key=lambda name: scores[name])
     words = ", ".join(f"{name} {score:.1%}" for name, score in scores.items())
     return variants[best], seconds, f"; '{best}' is better on validation (linear: {words})"
+
+
+def _shown(setup: Setup, views: Views, index: Int64[Tensor, " n"]) -> list[Tensor]:
+    """The views of some pictures, each [n, c, s, s]."""
+    requests = [
+        Request(
+            index[place],
+            views.plan(Keys(setup.run.seed, 0, place), setup.source.sizes[index[place]]),
+        )
+        for place in torch.split(torch.arange(len(index)), 512)
+    ]
+    found = [views.apply(f.given, f.request.plan) for f in setup.source.fetch(requests, views.crop)]
+    return [torch.cat(blocks) for blocks in zip(*found, strict=True)]
 
 
 def _score(setup: Setup, encoder: Encoder, split: Split, protocols: tuple[str, ...]) -> Evaluation:

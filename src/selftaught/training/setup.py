@@ -13,9 +13,10 @@ from selftaught.encoders import Encoder, PatchEncoder, files
 from selftaught.errors import Refusal
 from selftaught.keys import Keys
 from selftaught.methods import Baseline, Method
+from selftaught.parts.queue import Queue
 from selftaught.training import machine
 from selftaught.views.engine import Views
-from selftaught.views.presets import resolve
+from selftaught.views.presets import View, resolve
 
 INITIAL = -1
 """The step whose keys give the first weights; training's steps begin at 0."""
@@ -99,7 +100,10 @@ def prepare(run: config.Run) -> Setup:
     kind = entry.load()
     if entry.baseline:
         model: Method | Baseline = kind(**run.parameters())
-        return Setup(run, splits, source, clean, clean, model, encoder, device, dtype, 0, 0)
+        views = clean
+        if kind.needs is not None:
+            views = Views(shown(run, kind.needs, encoder, splits, source.channels, size), **facts)
+        return Setup(run, splits, source, views, clean, model, encoder, device, dtype, 0, 0)
     if kind.needs.labels and splits.train.labels is None:
         raise Refusal(
             f"{entry.name} learns from labels and {splits.name} has none; sort the pictures into "
@@ -112,22 +116,34 @@ def prepare(run: config.Run) -> Setup:
         )
     if run.batch < 2:
         raise Refusal("batch=1 leaves batch statistics nothing to average; give batch=2 or more.")
-    count, small = how_many(run, kind.needs, encoder)
-    described = resolve(
+    laws = shown(run, kind.needs, encoder, splits, source.channels, size)
+    model = methods.build(entry.name, encoder, classes=len(splits.classes), **run.parameters())
+    check_queues(run, model, len(source))
+    per_epoch = len(source) // run.batch
+    steps = per_epoch * run.epochs
+    views = Views(laws, **facts)
+    return Setup(run, splits, source, views, clean, model, encoder, device, dtype, steps, per_epoch)
+
+
+def shown(
+    run: config.Run, needs: Needs, encoder: Encoder, splits: Splits, channels: int, size: int
+) -> tuple[View, ...]:
+    """The laws of the views that a run shows: what the method asks for, unless the configuration differs.
+
+    Raises:
+        Refusal: see ``how_many`` and ``views.presets.resolve``.
+    """
+    count, small = how_many(run, needs, encoder)
+    return resolve(
         run.views,
-        asked=kind.needs.preset,
+        asked=needs.preset,
         preset=splits.preset,
         count=count,
         small=small,
         multiple=encoder.patch if isinstance(encoder, PatchEncoder) else 1,
-        channels=source.channels,
+        channels=channels,
         size=size,
     )
-    model = methods.build(entry.name, encoder, classes=len(splits.classes), **run.parameters())
-    per_epoch = len(source) // run.batch
-    steps = per_epoch * run.epochs
-    views = Views(described, **facts)
-    return Setup(run, splits, source, views, clean, model, encoder, device, dtype, steps, per_epoch)
 
 
 def how_many(run: config.Run, needs: Needs, encoder: Encoder) -> tuple[int, int]:
@@ -157,6 +173,24 @@ def how_many(run: config.Run, needs: Needs, encoder: Encoder) -> tuple[int, int]
             f"{', '.join(takers)}."
         )
     return count, small
+
+
+def check_queues(run: config.Run, model: Method, pictures: int) -> None:
+    """A queue that holds most of the set meets the same pictures again, as their own negatives or neighbours.
+
+    Raises:
+        Refusal: a queue is longer than half of the pictures; the sentence gives the longest good length.
+    """
+    longest = max(
+        (len(each.rows) for each in model.modules() if isinstance(each, Queue)), default=0
+    )
+    half = pictures // 2
+    if longest > half:
+        good = half // run.batch * run.batch or half
+        raise Refusal(
+            f"{run.method.name} keeps a queue of {longest} rows, more than half of the {pictures} pictures "
+            f"to learn from, so a picture would meet itself in it; give queue={good} or fewer."
+        )
 
 
 def _takes_small(name: str) -> bool:

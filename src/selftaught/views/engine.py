@@ -159,7 +159,7 @@ class Views:
 
     def crop(
         self, picture: Integer[Tensor, "c h w"], plan: Plan, row: int
-    ) -> list[Float[Tensor, "c s s"]]:
+    ) -> list[Float[Tensor, "c _ _"]]:
         """The cropped and flipped views of one picture, in [0, 1]: for a source that reads files.
 
         Args:
@@ -176,9 +176,9 @@ class Views:
     @torch.no_grad()
     def apply(
         self,
-        pictures: Integer[Tensor, "n c h w"] | list[Float[Tensor, "n c s s"]],
+        pictures: Integer[Tensor, "n c h w"] | list[Float[Tensor, "n c _ _"]],
         plan: Plan,
-    ) -> list[Float[Tensor, "n c s s"]]:
+    ) -> list[Float[Tensor, "n c _ _"]]:
         """The normalised views of a batch, one tensor a view.
 
         Args:
@@ -201,7 +201,7 @@ class Views:
     @torch.no_grad()
     def sheet(
         self,
-        pictures: Integer[Tensor, "n c h w"] | list[Float[Tensor, "n c s s"]],
+        pictures: Integer[Tensor, "n c h w"] | list[Float[Tensor, "n c _ _"]],
         plan: Plan,
     ) -> list[NDArray[np.uint8]]:
         """The views as people see them, one uint8 [n, s, s, c] a view, before they are normalised."""

@@ -1,12 +1,15 @@
 """What the published recipes do to a picture, and which of them suits which data.
 
-A method asks for one of five manners; the data decide the variant:
+A method asks for one of seven manners; the data decide the variant:
 
 - ``symmetric``: SimCLR (Chen et al., 2020, appendix A), strong colour on both views;
 - ``asymmetric``: BYOL (Grill et al., 2020, table 6), blur and solarisation differ by view;
 - ``weak``: MoCo v2 and SimSiam (Chen et al., 2020), half of SimCLR's colour;
 - ``supervised``: crop and flip alone (He et al., 2016, section 3.4);
-- ``vicreg``: VICReg (Bardes et al., 2022, appendix C.1).
+- ``vicreg``: VICReg (Bardes et al., 2022, appendix C.1);
+- ``masked``: MAE (He et al., 2022, appendix A.1), crop and flip: what is hidden is variety enough;
+- ``pretext``: a mild crop and a flip, near to those of RotNet and Jigsaw, which move a frame of one size:
+  the picture must still hold what it is asked about.
 
 ``natural`` has the papers' ImageNet values, ``small`` those of solo-learn's CIFAR recipes without
 blur, of which a kernel of three pixels leaves little.
@@ -79,6 +82,8 @@ NATURAL: Mapping[str, Pair] = {
     "weak": _both(replace(SIMCLR, crop=(0.2, 1.0), jitter=SOFT)),
     "vicreg": BYOL,
     "supervised": _both(View(crop=(0.08, 1.0), flip=0.5)),
+    "masked": _both(View(crop=(0.2, 1.0), flip=0.5)),
+    "pretext": _both(View(crop=(0.5, 1.0), flip=0.5)),
 }
 SMALL: Mapping[str, Pair] = {
     "symmetric": _small(NATURAL["symmetric"], (0.08, 1.0), (0.0, 0.0)),
@@ -88,6 +93,8 @@ SMALL: Mapping[str, Pair] = {
     "vicreg": _small(_both(replace(SIMCLR, jitter=MILD)), (0.2, 1.0), (0.1, 0.1)),
     # The usual 32 px augmentation shifts by four pixels; a mild crop moves about as much.
     "supervised": _small(NATURAL["supervised"], (0.5, 1.0), (0.0, 0.0)),
+    "masked": NATURAL["masked"],
+    "pretext": NATURAL["pretext"],
 }
 # A mirrored 2 is no digit, a small crop of a 7 is a 1, and solarised ink is another figure.
 DIGITS: Mapping[str, Pair] = {
@@ -103,8 +110,11 @@ SHAPES: Mapping[str, Pair] = {
         replace(second, crop=(0.35, 1.0), jitter=ANY_COLOUR, jitter_probability=1.0),
     )
     for asked, (first, second) in SMALL.items()
-    if asked != "supervised"
-} | {"supervised": SMALL["supervised"]}
+} | {
+    "supervised": SMALL["supervised"],
+    "masked": _both(replace(SMALL["masked"][0], crop=(0.35, 1.0))),
+    "pretext": SMALL["pretext"],
+}
 VARIANTS = {"natural": NATURAL, "small": SMALL, "digits": DIGITS, "shapes": SHAPES}
 
 
@@ -155,8 +165,12 @@ def resolve(
         return full
     side = small_side(config, size, multiple)
     crop = _checked("small_crop", config.small_crop)
-    crops = [_suit(replace(view, crop=crop, size=side), channels, side) for view in pair]
-    return full + tuple(crops[place % 2] for place in range(small))
+    first, second = pair
+    # One law for all, as SwAV's, DINO's and iBOT's authors have it: blurred as often as the full views are on
+    # average (DINO's 0.5 stands between 1 and 0.1), never solarised.
+    blur = (first.blur + second.blur) / 2
+    law = _suit(replace(first, crop=crop, size=side, blur=blur, solarise=0.0), channels, side)
+    return full + (law,) * small
 
 
 def small_side(config: Config, size: int, multiple: int) -> int:

@@ -1,7 +1,8 @@
+import pytest
 import torch
 from torch import nn
 
-from selftaught.parts.heads import mlp
+from selftaught.parts.heads import UnitRows, mlp, prototype_head
 
 
 def kinds(head: nn.Sequential) -> list[str]:
@@ -30,3 +31,43 @@ def test_widths_are_as_given() -> None:
         (32, 16),
         (4, 32),
     ]
+
+
+def test_the_head_of_dino_has_three_layers_a_bottleneck_and_prototypes() -> None:
+    assert kinds(prototype_head(8, 16, 16, 4, count=9)) == [
+        *["Linear", "GELU"] * 2,
+        "Linear",
+        "UnitRows",
+    ]
+    normed = ["Linear", "BatchNorm1d", "GELU"]
+    assert kinds(prototype_head(8, 16, 4, count=9, norm=True)) == [*normed, "Linear", "UnitRows"]
+
+
+def test_prototypes_answer_with_cosines_for_every_token() -> None:
+    rows, x = UnitRows(4, 9), torch.randn(2, 3, 4)
+    expected = torch.cosine_similarity(x[:, :, None], rows.weight, dim=-1)
+    torch.testing.assert_close(rows(x), expected)
+
+
+def test_unit_rows_are_weight_normalisation_whose_lengths_stay_1() -> None:
+    rows, plain = UnitRows(4, 9), nn.Linear(4, 9, bias=False)
+    plain.weight = nn.Parameter(rows.weight.detach().clone())
+    normed = nn.utils.parametrizations.weight_norm(plain)
+    normed.parametrizations.weight.original0.data.fill_(1)
+    x = nn.functional.normalize(torch.randn(5, 4), dim=-1)
+    target = torch.randn(5, 9)
+    for each in (rows, normed):
+        (each(x) * target).sum().backward()
+    torch.testing.assert_close(rows(x), normed(x))
+    torch.testing.assert_close(rows.weight.grad, normed.parametrizations.weight.original1.grad)
+
+
+def test_a_narrow_head_of_prototypes_has_gradients_as_a_wide_one_has() -> None:
+    sizes = []
+    for width in (32, 512):
+        torch.manual_seed(0)
+        head = prototype_head(64, width, width, 32, count=50)
+        x = torch.randn(100, 64, requires_grad=True)
+        (head(x) * torch.randn(100, 50)).sum().backward()
+        sizes.append(float(x.grad.norm()))
+    assert sizes[0] == pytest.approx(sizes[1], rel=0.5)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from selftaught.reports.curves import POINTS, knn_curves, loss_curves, series
+from selftaught.reports.curves import POINTS, knn_curves, loss_curves, score_curves, series
 from selftaught.reports.folder import Contestant, RunFolder
 
 
@@ -43,6 +43,18 @@ def test_each_term_of_a_loss_has_its_line() -> None:
     assert len(re.findall('class="line', chart)) == 2
     assert "a&lt;b" in chart
     assert "a<b" not in chart
+
+
+def test_scores_are_drawn_where_a_method_keeps_them() -> None:
+    steps = [{"pictures": i, "losses": {"a": 1.0}, "scores": {"accuracy": i / 4}} for i in range(4)]
+    with_score = Contestant("rotnet", "", [RunFolder(row={}, steps=steps)], {})
+    chart = score_curves(with_score, "--ink-0")
+    assert chart is not None
+    assert len(re.findall('class="line', chart)) == 1
+    assert "accuracy" in chart
+    steps = [{"pictures": i, "losses": {"a": 1.0}} for i in range(4)]
+    without = Contestant("vicreg", "", [RunFolder(row={}, steps=steps)], {})
+    assert score_curves(without, "--ink-0") is None
 
 
 def test_nothing_to_draw() -> None:

@@ -32,9 +32,13 @@ SMALL = {
 HEADS = {
     "simclr": {"projector": [16, 8]},
     "byol": {"projector": [16, 8], "predictor": [16, 8]},
+    "moco": {"projector": [16, 8], "queue": 40},
+    "swav": {"projector": [16, 8], "prototypes": 6, "queue": 40, "queue_start": 0.5},
     "vicreg": {"projector": [16, 8]},
+    "wmse": {"projector": [16, 8], "slice_size": 16},
     "supervised": {},
 }
+DINO = {"projector": [16, 8], "prototypes": 12}
 
 
 def a_run(name: str, **changes: Any) -> config.Run:
@@ -242,6 +246,18 @@ def test_methods_that_need_labels_get_them_and_others_do_not() -> None:
         (fetched, *_) = setup.source.fetch(loop_module.requests(setup, 5), setup.views.crop)
         batch = loop_module.assemble(setup, setup.model, fetched, 5)  # type: ignore[arg-type]
         assert (batch.labels is not None) == (name == "supervised")
+
+
+def test_full_views_and_small_crops_are_shown_apart() -> None:
+    setup = prepare(config.resolve("dino", SMALL, DINO, {"views.small": 3, "views.count": 2}))
+    assert isinstance(setup.model, torch.nn.Module)
+    (fetched, *_) = setup.source.fetch(loop_module.requests(setup, 5), setup.views.crop)
+    batch = loop_module.assemble(setup, setup.model, fetched, 5)  # type: ignore[arg-type]
+    assert [view.shape[-1] for view in batch.views] == [32, 32]
+    assert [crop.shape[-1] for crop in batch.small] == [14, 14, 14]
+    whole = setup.views.apply(fetched.given, fetched.request.plan)
+    for shown, made in zip([*batch.views, *batch.small], whole, strict=True):
+        assert torch.equal(shown, made)
 
 
 @pytest.mark.parametrize(

@@ -262,3 +262,86 @@ def test_neither_planning_nor_applying_waits_for_the_device() -> None:
     with NeverWaits():
         views.apply(whole, views.plan(drawn, size))
         clean.apply(whole, clean.plan(None, size))
+
+
+# Small crops --------------------------------------------------------------------------------------
+
+LITTLE = replace(EVERYTHING[0], crop=(0.05, 0.4), size=12)
+MULTICROP = (*EVERYTHING, LITTLE, LITTLE)
+
+
+def test_views_of_one_size_are_one_group() -> None:
+    views = engine(MULTICROP)
+    assert [(g.start, g.stop, g.side) for g in views.groups] == [(0, 2, 32), (2, 4, 12)]
+    assert [(g.start, g.stop, g.side) for g in engine().groups] == [(0, 2, 32)]
+    tiny = replace(LITTLE, size=8)
+    assert [len(g) for g in engine((*MULTICROP, tiny)).groups] == [2, 2, 1]
+
+
+def test_small_crops_before_full_views_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"from the largest to the smallest, not \[12, 32\]"):
+        engine((LITTLE, EVERYTHING[0]))
+
+
+def test_small_crops_are_small_and_each_its_own() -> None:
+    n = 12
+    views = engine(MULTICROP)
+    shown = views.apply(pictures(n), views.plan(keys(n), sizes(n)))
+    assert [tuple(v.shape) for v in shown] == [(n, 3, 32, 32)] * 2 + [(n, 3, 12, 12)] * 2
+    assert not torch.equal(shown[2], shown[3])
+
+
+def test_full_views_do_not_change_when_small_crops_are_added() -> None:
+    n = 12
+    alone, beside = engine(), engine(MULTICROP)
+    plan = beside.plan(keys(n), sizes(n))
+    for f in fields(Plan):
+        assert torch.equal(
+            getattr(plan.of(0, 2), f.name), getattr(alone.plan(keys(n), sizes(n)), f.name)
+        )
+    both = beside.apply(pictures(n), plan)
+    for a, b in zip(alone.apply(pictures(n), plan.of(0, 2)), both, strict=False):
+        assert torch.equal(a, b)
+
+
+def test_a_small_crop_has_the_pixels_of_views_of_its_law_and_size_alone() -> None:
+    """The choices of the third view are the third's, whatever stands before it."""
+    n = 12
+    views = engine(MULTICROP)
+    plan = views.plan(keys(n), sizes(n))
+    alone = engine((replace(LITTLE, size=None),) * 4, size=12)
+    own = alone.plan(keys(n), sizes(n))
+    for f in fields(Plan):
+        assert torch.equal(getattr(plan.of(2, 4), f.name), getattr(own.of(2, 4), f.name)), f.name
+    shown, expected = views.apply(pictures(n), plan), alone.apply(pictures(n), own)
+    for place in (2, 3):
+        assert torch.equal(shown[place], expected[place])
+
+
+def test_small_crops_made_elsewhere_are_the_same() -> None:
+    n = 20
+    views = engine(tuple(replace(law, solarise=0.0) for law in MULTICROP))
+    plan = views.plan(keys(n), sizes(n, 48, 40))
+    whole = pictures(n, 3, 48, 40)
+    rows = [views.crop(whole[row], plan, row) for row in range(n)]
+    crops = [torch.stack(view) for view in zip(*rows, strict=True)]
+    assert [crop.shape[-1] for crop in crops] == [32, 32, 12, 12]
+    for a, b in zip(views.apply(whole, plan), views.apply(crops, plan), strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=5e-5)
+
+
+def test_the_sheet_shows_small_crops_in_their_own_size() -> None:
+    views = engine(MULTICROP)
+    sheet = views.sheet(pictures(3), views.plan(keys(3), sizes(3)))
+    assert [each.shape for each in sheet] == [(3, 32, 32, 3)] * 2 + [(3, 12, 12, 3)] * 2
+
+
+def test_small_crops_are_sliced_like_full_views(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CPU works on a few pictures at a time; how many changes nothing."""
+    n = 11
+    views = engine(MULTICROP)
+    plan = views.plan(keys(n), sizes(n))
+    whole = views.apply(pictures(n), plan)
+    monkeypatch.setattr("selftaught.views.engine.CACHE", 4 * 2 * 3 * 12**2 * 4)
+    for a, b in zip(whole, views.apply(pictures(n), plan), strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-6)

@@ -6,12 +6,14 @@ import pytest
 
 from selftaught.config import Views as Config
 from selftaught.errors import Refusal
-from selftaught.views.presets import VARIANTS, View, resolve
+from selftaught.views.presets import VARIANTS, View, resolve, small_side
 
 
 def views(asked: str = "symmetric", preset: str = "small", **given: Any) -> tuple[View, ...]:
     place = {"count": 2, "channels": 3, "size": 32}
-    place |= {name: given.pop(name) for name in list(given) if name in place}
+    place |= {
+        name: given.pop(name) for name in list(given) if name in (*place, "small", "multiple")
+    }
     return resolve(Config(**given), asked=asked, preset=preset, **place)
 
 
@@ -52,7 +54,7 @@ def test_digits_are_never_mirrored_and_shapes_never_blurred() -> None:
 
 def test_every_variant_knows_every_manner() -> None:
     assert {tuple(sorted(v)) for v in VARIANTS.values()} == {
-        ("asymmetric", "supervised", "symmetric", "vicreg", "weak")
+        ("asymmetric", "masked", "pretext", "supervised", "symmetric", "vicreg", "weak")
     }
 
 
@@ -61,6 +63,31 @@ def test_supervised_views_are_cropped_and_mirrored_and_no_more() -> None:
         for view in views("supervised", preset, size=64):
             assert view.crop is not None and view.flip == (0.0 if preset == "digits" else 0.5)
             assert view.jitter_probability == view.grayscale == view.blur == view.solarise == 0
+
+
+@pytest.mark.parametrize("manner", ["masked", "pretext"])
+@pytest.mark.parametrize("preset", VARIANTS)
+def test_masked_and_pretext_views_keep_their_colours(manner: str, preset: str) -> None:
+    first, second = views(manner, preset, size=64)
+    assert first == second
+    assert (first.jitter_probability, first.grayscale, first.blur, first.solarise) == (0, 0, 0, 0)
+    assert first.flip == (0.0 if preset == "digits" else 0.5)
+
+
+def test_crops_of_masked_and_pretext_views() -> None:
+    crops = {
+        (manner, preset): views(manner, preset, size=64)[0].crop
+        for manner in ("masked", "pretext")
+        for preset in ("natural", "small", "shapes")
+    }
+    assert crops == {
+        ("masked", "natural"): (0.2, 1.0),
+        ("masked", "small"): (0.2, 1.0),
+        ("masked", "shapes"): (0.35, 1.0),
+        ("pretext", "natural"): (0.5, 1.0),
+        ("pretext", "small"): (0.5, 1.0),
+        ("pretext", "shapes"): (0.5, 1.0),
+    }
 
 
 def test_the_configuration_replaces_values() -> None:
@@ -118,3 +145,57 @@ def test_what_cannot_be_drawn_is_refused() -> None:
 def test_no_torch_is_needed_to_check_a_configuration() -> None:
     code = "import sys, selftaught.views.presets; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# Small crops --------------------------------------------------------------------------------------
+
+
+def test_small_crops_follow_the_full_views_and_share_one_law() -> None:
+    """DINO's and SwAV's authors: the same colours, a share of 0.05 to 0.4, never solarised."""
+    full = views("asymmetric", "natural", size=224)
+    given = views("asymmetric", "natural", size=224, small=3)
+    assert given[:2] == full
+    assert len(given) == 5 and len(set(given[2:])) == 1
+    small = given[2]
+    assert (small.size, small.crop) == (96, (0.05, 0.4))
+    assert (small.jitter, small.grayscale, small.flip) == (full[0].jitter, 0.2, 0.5)
+    assert (small.blur, small.solarise) == (pytest.approx(0.55), 0.0)
+    assert all(view.size is None for view in full)
+
+
+def test_small_crops_alone_change_with_their_keys() -> None:
+    given = views(size=64, small=1, small_size=24, small_crop=(0.1, 0.3), crop=(0.5, 1.0))
+    assert [view.crop for view in given] == [(0.5, 1.0), (0.5, 1.0), (0.1, 0.3)]
+    assert given[-1].size == 24
+
+
+def test_small_crops_of_few_pixels_are_not_blurred() -> None:
+    assert views("symmetric", "natural", size=48, small=1)[-1].blur == 0.5  # 21 px
+    assert views("symmetric", "natural", size=40, small=1)[-1].blur == 0.0  # 17 px
+
+
+def test_small_crops_that_are_not_rgb_have_no_colour_to_change() -> None:
+    assert views(size=64, channels=1, small=1)[-1].jitter[2:] == (0.0, 0.0)
+    assert views(size=64, channels=1, small=1)[-1].grayscale == 0.0
+
+
+@pytest.mark.parametrize(
+    ("size", "multiple", "side"),
+    [(224, 1, 96), (224, 16, 96), (32, 1, 14), (32, 4, 12), (96, 8, 40)],
+)
+def test_the_side_of_a_small_crop_is_three_sevenths_in_whole_patches(
+    size: int, multiple: int, side: int
+) -> None:
+    assert small_side(Config(), size, multiple) == side
+
+
+def test_small_crops_that_do_not_suit_are_refused() -> None:
+    with pytest.raises(
+        Refusal, match=r"small_size=32 .* views of 32 px; give a side below 32, .* 14"
+    ):
+        views(small=1, small_size=32)
+    with pytest.raises(Refusal, match=r"small_size=14 .* multiple of the encoder's 4 px .* as 12"):
+        views(small=1, small_size=14, multiple=4)
+    with pytest.raises(Refusal, match=r"small_crop=0\.4,0\.1"):
+        views(small=1, small_crop=(0.4, 0.1))
+    assert len(views(small=0, small_size=32)) == 2  # nobody asked for any

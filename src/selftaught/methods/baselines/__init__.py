@@ -1,5 +1,6 @@
 """Baselines: what a self-supervised encoder is measured against.
 
-Below stand encoders that learnt nothing (raw pixels, an untrained network) or no gradient touched (random
-patches); above stands the same network taught with labels.
+Below stand encoders that learnt nothing (raw pixels, an untrained network) or that were solved or looked up
+instead of trained (PCA, linear CCA, random patches); above stand the same network taught with labels, and
+models that others trained on more.
 """

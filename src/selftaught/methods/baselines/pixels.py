@@ -1,14 +1,13 @@
 """Raw pixels: the picture itself, flattened. No paper: the floor under every claim."""
 
-from torch import Tensor
-
 from selftaught.encoders import Encoder, build
-from selftaught.methods.method import Baseline
+from selftaught.methods.method import Baseline, Material
 
 
 class RawPixels(Baseline):
+    own_encoder = True
     seeded = False
 
-    def fit(self, encoder: Encoder, pictures: Tensor, seed: int) -> dict[str, Encoder]:
-        _, channels, size, _ = pictures.shape
+    def fit(self, encoder: Encoder, given: Material) -> dict[str, Encoder]:
+        _, channels, size, _ = given.pictures.shape
         return {"pixels": build("pixels", channels=channels, size=size)}

@@ -6,22 +6,22 @@ Section 4.2's whitening and pooling with patches drawn at random instead of lear
 yet it is hard to beat with a short training: the bar that a method has to clear.
 """
 
-from torch import Tensor
-
 from selftaught.encoders import Encoder
 from selftaught.encoders.patches import RandomPatches
-from selftaught.methods.method import Baseline
+from selftaught.methods.method import Baseline, Material
 from selftaught.types import Count
 
 
 class RandomPatchesBaseline(Baseline):
+    own_encoder = True
+
     def __init__(self, *, patches: Count = 200, patch: Count = 6) -> None:
         self.patches, self.patch = patches, patch
 
-    def fit(self, encoder: Encoder, pictures: Tensor, seed: int) -> dict[str, Encoder]:
-        _, channels, size, _ = pictures.shape
+    def fit(self, encoder: Encoder, given: Material) -> dict[str, Encoder]:
+        _, channels, size, _ = given.pictures.shape
         found = RandomPatches(
             channels=channels, size=size, patches=self.patches, patch=min(self.patch, size)
         )
-        found.fit(pictures, seed)
+        found.fit(given.pictures, given.seed)
         return {"random_patches": found}

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from selftaught.encoders import Encoder
-from selftaught.methods.method import Baseline
+from selftaught.methods.method import Baseline, Material
 
 
 @torch.no_grad()
@@ -28,5 +28,5 @@ def calibrate(encoder: Encoder, pictures: Tensor, batch: int = 256) -> Encoder:
 
 
 class Untrained(Baseline):
-    def fit(self, encoder: Encoder, pictures: Tensor, seed: int) -> dict[str, Encoder]:
-        return {"as it is": encoder, "calibrated": calibrate(encoder, pictures)}
+    def fit(self, encoder: Encoder, given: Material) -> dict[str, Encoder]:
+        return {"as it is": encoder, "calibrated": calibrate(encoder, given.pictures)}

@@ -4,7 +4,8 @@
 
 Defaults are the paper's for ImageNet (section 3.3). ``momentum`` is (start, end): the teacher is the
 student itself at (0, 0) and never moves at (1, 1). Two things are off by default because the paper has
-neither: ``projector_norm`` ends the projector with batch-norm, as SimSiam and MoCo v3 do, and
+neither: ``projector_norm`` ends the projector with batch-norm without scale and offset, as SimSiam's
+and MoCo v3's do (an offset would let a prediction of the mean alone lower the loss), and
 ``predictor_rate`` lets the predictor learn faster than the rest (Tian et al., 2021, arXiv 2102.06810).
 """
 
@@ -51,7 +52,9 @@ class BYOL(Method):
                 f"byol: the predictor ends in {predictor[-1]} and the projector in {projector[-1]}; "
                 "one predicts the other, so give both the same last width."
             )
-        self.projector = mlp(encoder.dim, *projector, last_bias=False, last_norm=projector_norm)
+        self.projector = mlp(
+            encoder.dim, *projector, last_bias=False, last_norm=projector_norm, last_affine=False
+        )
         self.predictor = mlp(projector[-1], *predictor, last_bias=False)
         self.teacher = Teacher(encoder, self.projector)
         self.momentum, self.predictor_rate = momentum, predictor_rate

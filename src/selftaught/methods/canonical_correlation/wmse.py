@@ -1,0 +1,78 @@
+"""W-MSE (Ermolov et al., 2021), https://arxiv.org/abs/2007.06346, section 3.
+
+    w = whitened z, over random slices of the batch   2 - 2 cos(w_i, w_j)   over all pairs of views
+
+Whitened embeddings cannot collapse, so agreement is all that is asked. Defaults are the authors' command for
+CIFAR-10 (they give none for ImageNet). Like their code, each view is whitened by itself, with slices that all
+views share; the encoder sees the views one by one and the projector all together. Two differences: a slice
+size that does not divide the batch gives slices somewhat larger, and over several ranks the slices are drawn
+from the whole batch.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from selftaught.batch import Batch, Needs
+from selftaught.distributed import gather
+from selftaught.encoders import Encoder
+from selftaught.errors import Refusal
+from selftaught.keys import Keys
+from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.parts.heads import mlp
+from selftaught.parts.pairs import mean_over_pairs
+from selftaught.parts.whitening import slices, whiten
+from selftaught.types import Count, Share, Widths
+
+
+@in_float32
+def whitened_mse(
+    z: Float[Tensor, "v n p"], words: Int64[Tensor, "n i"], slice_size: int, shrinkage: float
+) -> Float[Tensor, ""]:
+    """Squared distance of normalised whitened vectors, averaged over pairs of views and slicings."""
+    losses = []
+    for order in words.T:
+        white = [whiten(z[:, rows], shrinkage) for rows in slices(order, slice_size)]
+        w = F.normalize(torch.cat(white, dim=1), dim=-1)  # [v, n, p], shuffled alike in all views
+        losses.append(mean_over_pairs(lambda a, b: (2 - 2 * (a * b).sum(-1)).mean(), list(w)))
+    return torch.stack(losses).mean()
+
+
+class WMSE(Method):
+    needs = Needs(views=2, more=True, preset="symmetric")
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        *,
+        projector: Widths = (1024, 64),
+        slice_size: Count = 128,
+        iterations: Count = 1,
+        shrinkage: Share = 0.0,
+    ) -> None:
+        super().__init__(encoder)
+        if slice_size < 2 * projector[-1]:
+            raise Refusal(
+                f"wmse: slice_size={slice_size} pictures are too few to whiten {projector[-1]} dimensions; "
+                f"give slice_size={2 * projector[-1]} or more, or a projector that ends narrower."
+            )
+        self.projector = mlp(encoder.dim, *projector)
+        self.slice_size, self.iterations, self.shrinkage = slice_size, iterations, shrinkage
+
+    def draw(self, keys: Keys) -> dict[str, Tensor]:
+        """A word for each picture; their order is the permutation that is cut into slices."""
+        return {"order": keys.bits("slices", self.iterations)}
+
+    def forward(self, batch: Batch) -> Outputs:
+        h = [self.encoder(v) for v in batch.views]  # one batch of statistics per view
+        z = self.projector(torch.cat(h))
+        every = torch.stack([gather(x) for x in z.chunk(len(h))])  # [v, w n, p], with gradients
+        if every.shape[1] < self.slice_size:
+            raise Refusal(
+                f"wmse whitens slices of {self.slice_size} pictures, and a batch has {every.shape[1]}; "
+                f"give batch={self.slice_size} or more, or a smaller slice_size and projector."
+            )
+        order = gather(batch.draws["order"])
+        loss = whitened_mse(every, order, self.slice_size, self.shrinkage)
+        return Outputs({"whitened_mse": loss}, features=torch.cat(h), projections=z)

@@ -1,0 +1,89 @@
+"""Mean shift (Koohpayegani et al., 2021), https://arxiv.org/abs/2105.07269, section 3.
+
+    p = q(g(f(v)))   t = g'(f'(v')), a slow copy   bring p near the k nearest neighbours of t
+
+It stands with metric learning because it pulls different *pictures* together, though it pushes nothing apart.
+As in the authors' code neighbours are searched among this batch's targets and the queue together, so t is
+always its own first neighbour, and k = 1 is BYOL; but theirs has the batch overwrite the queue's oldest rows
+first, and shuffles the targets between GPUs. ``symmetric=false`` is the authors': the first view is the
+student's, the others the teacher's; true takes the mean of both directions, half of BYOL's sum. Defaults are
+their code's for ImageNet. With ``queue=0`` the batch alone is searched.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from selftaught.batch import Batch, Needs
+from selftaught.distributed import gather, rank
+from selftaught.encoders import Encoder
+from selftaught.errors import Refusal
+from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.parts.heads import mlp
+from selftaught.parts.pairs import mean_over_crossings
+from selftaught.parts.queue import Queue
+from selftaught.parts.teacher import Teacher
+from selftaught.schedules import cosine
+from selftaught.types import Count, Length, Momentum, Widths
+
+
+@in_float32
+def mean_shift(
+    p: Float[Tensor, "n p"], t: Float[Tensor, "n p"], queue: Float[Tensor, "m p"], k: int
+) -> Float[Tensor, ""]:
+    """2 - 2 cos of p and the k nearest of t, averaged over neighbours and batch."""
+    p, t = F.normalize(p, dim=-1), F.normalize(t, dim=-1)
+    bank = torch.cat([gather(t), queue])  # [w n + m, p]
+    me = torch.arange(len(t), device=t.device)[:, None] + rank() * len(t)
+    near = (t @ bank.T).scatter(1, me, 2.0)  # above any cosine: itself comes first
+    found = near.topk(min(k, len(bank)), dim=1).indices
+    return (2 - 2 * (p @ bank.T).gather(1, found)).mean()
+
+
+class MeanShift(Method):
+    needs = Needs(views=2, more=True, preset="weak")
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        *,
+        projector: Widths = (4096, 512),
+        predictor: Widths = (4096, 512),
+        momentum: Momentum = (0.99, 0.99),
+        queue: Length = 128000,
+        k: Count = 5,
+        symmetric: bool = False,
+    ) -> None:
+        super().__init__(encoder)
+        if predictor[-1] != projector[-1]:
+            raise Refusal(
+                f"mean_shift: the predictor ends in {predictor[-1]}, the projector in {projector[-1]}; "
+                "one predicts the other, so give both the same last width."
+            )
+        self.projector = mlp(encoder.dim, *projector)
+        self.predictor = mlp(projector[-1], *predictor)
+        self.teacher = Teacher(encoder, self.projector)
+        self.queue = Queue(queue, projector[-1])
+        self.momentum, self.k, self.symmetric = momentum, k, symmetric
+
+    def forward(self, batch: Batch) -> Outputs:
+        def loss(p: Tensor, t: Tensor) -> Tensor:
+            return mean_shift(p, t, self.queue.rows, self.k)
+
+        seen, taught = (batch.views,) * 2 if self.symmetric else (batch.views[:1], batch.views[1:])
+        h = [self.encoder(v) for v in seen]  # one batch of statistics per view
+        z = [self.projector(x) for x in h]
+        p = [self.predictor(x) for x in z]
+        t = [self.teacher(v) for v in taught]  # no gradient
+        if self.symmetric:
+            value = mean_over_crossings(loss, p, t) / 2
+        else:
+            value = torch.stack([loss(p[0], x) for x in t]).mean()
+        memo = {"rows": F.normalize(torch.cat(t).float(), dim=-1)}
+        return Outputs({"mean_shift": value}, torch.cat(h), torch.cat(z), memo)
+
+    def after_step(self, outputs: Outputs, progress: float) -> None:
+        momentum = cosine(*self.momentum, progress)
+        self.teacher.follow(self.encoder, self.projector, momentum=momentum)
+        self.queue.push(outputs.memo["rows"])

@@ -1,0 +1,87 @@
+"""MoCo v2 (He et al., 2020; Chen et al., 2020), https://arxiv.org/abs/2003.04297, https://arxiv.org/abs/1911.05722.
+
+    q = g(f(v))   k = g'(f'(v')), a slow copy   q must pick its key out of a queue of past keys
+
+Algorithm 1 and equation 1 of the first paper, the projector, temperature and views of the second, whose values
+for ImageNet are the defaults. The authors shuffle the keys between GPUs, so that a query and its key do not
+share batch statistics, by which they could be told from the queue. On one device ``splits`` does that instead:
+the teacher sees the batch in so many parts, each with its own statistics (two pictures or more), while the
+student sees it whole. ``symmetric=false`` is the authors': the first view is the student's, the others the
+teacher's; true takes the mean of both directions.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from selftaught.batch import Batch, Needs
+from selftaught.encoders import Encoder
+from selftaught.errors import Refusal
+from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.parts.heads import mlp
+from selftaught.parts.pairs import mean_over_crossings
+from selftaught.parts.queue import Queue
+from selftaught.parts.teacher import Teacher
+from selftaught.schedules import cosine
+from selftaught.types import Count, Length, Momentum, Positive, Widths
+
+
+@in_float32
+def info_nce(
+    q: Float[Tensor, "n p"], k: Float[Tensor, "n p"], past: Float[Tensor, "m p"], temperature: float
+) -> Float[Tensor, ""]:
+    """Eq. 1, averaged over the batch: the negatives are the queue alone."""
+    q, k = F.normalize(q, dim=-1), F.normalize(k, dim=-1)
+    positive = (q * k).sum(dim=-1, keepdim=True)
+    logits = torch.cat([positive, q @ past.T], dim=1) / temperature  # [n, 1 + m]
+    return F.cross_entropy(logits, torch.zeros_like(logits[:, 0], dtype=torch.long))
+
+
+class MoCo(Method):
+    needs = Needs(views=2, more=True, preset="weak")
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        *,
+        projector: Widths = (2048, 128),
+        temperature: Positive = 0.2,
+        momentum: Momentum = (0.999, 0.999),
+        queue: Length = 65536,
+        splits: Count = 8,
+        symmetric: bool = False,
+    ) -> None:
+        super().__init__(encoder)
+        if not queue:
+            raise Refusal(
+                "moco: queue=0 leaves no negatives, for the batch has none; give queue=4096, or take "
+                "mocov3, whose negatives are the batch."
+            )
+        self.projector = mlp(encoder.dim, *projector, norm=False)
+        self.teacher, self.momentum = Teacher(encoder, self.projector), momentum
+        self.queue, self.temperature = Queue(queue, projector[-1]), temperature
+        self.splits, self.symmetric = splits, symmetric
+
+    def keys(self, view: Tensor) -> Tensor:
+        """The teacher's keys, each part of the batch with its own statistics."""
+        parts = max(min(self.splits, len(view) // 2), 1)
+        return torch.cat([self.teacher(part) for part in view.tensor_split(parts)])
+
+    def forward(self, batch: Batch) -> Outputs:
+        def loss(q: Tensor, k: Tensor) -> Tensor:
+            return info_nce(q, k, self.queue.rows, self.temperature)
+
+        seen, taught = (batch.views,) * 2 if self.symmetric else (batch.views[:1], batch.views[1:])
+        h = [self.encoder(v) for v in seen]  # one batch of statistics per view
+        q, k = [self.projector(x) for x in h], [self.keys(v) for v in taught]
+        if self.symmetric:
+            value = mean_over_crossings(loss, q, k) / 2
+        else:
+            value = torch.stack([loss(q[0], x) for x in k]).mean()
+        memo = {"rows": F.normalize(torch.cat(k).float(), dim=-1)}
+        return Outputs({"info_nce": value}, torch.cat(h), torch.cat(q), memo)
+
+    def after_step(self, outputs: Outputs, progress: float) -> None:
+        self.teacher.follow(self.encoder, self.projector, momentum=cosine(*self.momentum, progress))
+        self.queue.push(outputs.memo["rows"])

@@ -1,0 +1,76 @@
+"""MoCo v3 (Chen et al., 2021), https://arxiv.org/abs/2104.02057, Algorithm 1.
+
+    q = p(g(f(v)))   k = g'(f'(v')), a slow copy   q must pick its key out of the batch's keys, both ways
+
+The queue is gone: negatives are the other pictures' keys, of all ranks. Defaults are the authors' code's for
+ResNet-50; for ViTs they take ``projector=4096,4096,256``, ``temperature=0.2`` and AdamW. ``freeze_patches``
+keeps a ViT's patch projection as it was drawn, which is what keeps its training steady (section 4.2); a ResNet
+has none. Their ViT has fixed sine positions, ours learns them.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from selftaught.batch import Batch, Needs
+from selftaught.distributed import gather, rank
+from selftaught.encoders import Encoder, PatchEncoder
+from selftaught.errors import Refusal
+from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.parts.heads import mlp
+from selftaught.parts.pairs import mean_over_crossings
+from selftaught.parts.teacher import Teacher
+from selftaught.schedules import cosine
+from selftaught.types import Momentum, Positive, Widths
+
+
+@in_float32
+def contrast(
+    q: Float[Tensor, "n p"], k: Float[Tensor, "n p"], temperature: float
+) -> Float[Tensor, ""]:
+    """Algorithm 1's ctr, averaged over the batch: 2 T times the cross-entropy of picking the own key."""
+    everyone = gather(F.normalize(k, dim=-1))  # [w n, p]
+    me = torch.arange(len(q), device=q.device) + rank() * len(q)
+    logits = F.normalize(q, dim=-1) @ everyone.T / temperature
+    return 2 * temperature * F.cross_entropy(logits, me)
+
+
+class MoCoV3(Method):
+    needs = Needs(views=2, more=True, preset="asymmetric")
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        *,
+        projector: Widths = (4096, 256),
+        predictor: Widths = (4096, 256),
+        temperature: Positive = 1.0,
+        momentum: Momentum = (0.99, 1.0),
+        freeze_patches: bool = True,
+    ) -> None:
+        super().__init__(encoder)
+        if predictor[-1] != projector[-1]:
+            raise Refusal(
+                f"mocov3: the predictor ends in {predictor[-1]} and the projector in {projector[-1]}; "
+                "queries are compared with keys, so give both the same last width."
+            )
+        ends = {"last_norm": True, "last_affine": False, "last_bias": False}
+        self.projector = mlp(encoder.dim, *projector, **ends)
+        self.predictor = mlp(projector[-1], *predictor, **ends)
+        self.teacher = Teacher(encoder, self.projector)
+        self.temperature, self.momentum = temperature, momentum
+        if freeze_patches and isinstance(encoder, PatchEncoder):
+            encoder.cut.requires_grad_(False)
+
+    def forward(self, batch: Batch) -> Outputs:
+        h = [self.encoder(v) for v in batch.views]  # one batch of statistics per view
+        z = [self.projector(x) for x in h]
+        q = [self.predictor(x) for x in z]
+        k = [self.teacher(v) for v in batch.views]  # no gradient
+        loss = mean_over_crossings(lambda a, b: contrast(a, b, self.temperature), q, k)
+        return Outputs({"contrast": loss}, features=torch.cat(h), projections=torch.cat(z))
+
+    def after_step(self, outputs: Outputs, progress: float) -> None:
+        momentum = cosine(*self.momentum, progress)
+        self.teacher.follow(self.encoder, self.projector, momentum=momentum)

@@ -1,0 +1,84 @@
+"""Context prediction (Doersch et al., 2015), https://arxiv.org/abs/1505.05192, section 3.
+
+    two tiles of a picture, the centre and a neighbour   which of the eight places has the neighbour?
+
+A view is cut into 3 x 3 tiles with gaps of half a tile and jitter of 7 pixels in 96, so that no line runs on
+from tile to tile; the tiles go through the encoder together, late fusion follows (figure 3). Guessing gives
+the score ``accuracy`` 1/8. ``drop`` is how many of the pictures keep one colour of three, so that the lens'
+chromatic aberration does not tell the place. Deviations: one pair from a picture and step; the dropped
+colours become their mean, without noise of a hundredth of a deviation; tiles take their size from the view,
+and small ones are enlarged (``parts/tiles.py``).
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from selftaught.batch import Batch, Needs
+from selftaught.encoders import Encoder, PatchEncoder
+from selftaught.keys import Keys
+from selftaught.methods.method import Method, Outputs
+from selftaught.methods.pretext.rotnet import cross_entropy
+from selftaught.parts.heads import mlp
+from selftaught.parts.scores import accuracy
+from selftaught.parts.tiles import readable, tiles, whole_side
+from selftaught.types import Fraction, Share, Widths
+
+CENTRE, PLACES = 4, 8
+
+
+def one_colour(
+    v: Float[Tensor, "n c h w"], u: Float[Tensor, "n 2"], drop: float
+) -> Float[Tensor, "n c h w"]:
+    """Section 4: of some pictures only one colour stays; the others become their mean, which is 0."""
+    if v.shape[1] != 3 or not drop:
+        return v
+    lost = (u[:, :1] < drop) & ((u[:, 1:] * 3).long() != torch.arange(3, device=v.device))
+    return v.masked_fill(lost[:, :, None, None], 0.0)
+
+
+class Context(Method):
+    needs = Needs(views=1, preset="pretext")
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        *,
+        classifier: Widths = (4096, 4096),
+        gap: Share = 0.5,
+        jitter: Share = 0.073,
+        drop: Fraction = 1.0,
+    ) -> None:
+        super().__init__(encoder)
+        self.classifier = mlp(2 * encoder.dim, *classifier, PLACES)
+        self.gap, self.jitter, self.drop = gap, jitter, drop
+        self.patch = encoder.patch if isinstance(encoder, PatchEncoder) else 1
+        self.side(encoder.recipe["size"])  # or a refusal, before anything is written
+
+    def side(self, size: int) -> int:
+        """Side of a tile: three of them, two gaps and the jitter at both ends fill the view."""
+        return whole_side(size / (3 + 2 * self.gap + 2 * self.jitter), size, "context")
+
+    def draw(self, keys: Keys) -> dict[str, Tensor]:
+        return {
+            "place": keys.bits("place", 1)[:, 0] % PLACES,
+            "jitter": keys.uniform("jitter", 4).view(-1, 2, 2),
+            "colour": keys.uniform("colour", 2),
+        }
+
+    def forward(self, batch: Batch) -> Outputs:
+        (v,), place = batch.views, batch.draws["place"]
+        side = self.side(v.shape[-1])
+        reach = round(self.jitter * side)
+        step = (v.shape[-1] - side - 2 * reach) // 2
+        cell = torch.stack([torch.full_like(place, CENTRE), place + (place >= CENTRE)], dim=1)
+        shift = ((2 * batch.draws["jitter"] - 1) * reach).round().long() + reach  # [n, 2, 2]
+        top, left = cell // 3 * step + shift[..., 0], cell % 3 * step + shift[..., 1]
+        pair = tiles(one_colour(v, batch.draws["colour"], self.drop), top, left, side)
+        h = self.encoder(readable(pair.transpose(0, 1), self.patch))  # [2n, d]: centres, neighbours
+        logits = self.classifier(torch.cat(h.chunk(2), dim=1))
+        return Outputs(
+            {"cross_entropy": cross_entropy(logits, place)},
+            features=h[: len(v)],  # of the centres
+            scores={"accuracy": accuracy(logits, place)},
+        )

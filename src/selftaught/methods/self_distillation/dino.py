@@ -1,0 +1,86 @@
+"""DINO (Caron et al., 2021), https://arxiv.org/abs/2104.14294, Algorithm 1.
+
+    the student, shown any crop, predicts what the teacher says of the full views;
+    the teacher's answers are centred (no favourite prototype) and sharpened (no shrug)
+
+Defaults are the authors' for ImageNet at 300 epochs: 30 of them warm the teacher's temperature up, and the
+first holds the last layer. ``centring=false`` is the ablation that collapses (section 5.3). Deviations:
+the last layer's rows are always of unit length (the authors free their lengths for ViT-S), temperature
+and hold go by the step instead of the epoch, and gradients are not clipped.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from selftaught.batch import Batch, Needs
+from selftaught.encoders import Encoder
+from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.parts.centre import Sharpener
+from selftaught.parts.heads import prototype_head
+from selftaught.parts.teacher import Teacher
+from selftaught.schedules import cosine
+from selftaught.types import Count, Momentum, Positive, Share, Widths
+
+
+@in_float32
+def distillation(
+    t: Float[Tensor, "v n k"], s: Float[Tensor, "c n k"], temperature: float
+) -> Float[Tensor, ""]:
+    """Eq. 3: mean of H(t, s) over pairs of a full view and another crop; s begins with the full views."""
+    log = F.log_softmax(s / temperature, dim=-1)
+    every = -torch.einsum("vnk,cnk->vc", t, log) / s.shape[1]
+    others = torch.ones_like(every).fill_diagonal_(0)  # no view predicts itself
+    return (every * others).sum() / others.sum()
+
+
+class DINO(Method):
+    needs = Needs(views=2, more=True, small=8, preset="asymmetric")
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        *,
+        projector: Widths = (2048, 2048, 256),
+        prototypes: Count = 65536,
+        projector_norm: bool = False,
+        temperature: Positive = 0.1,
+        teacher_temperature: tuple[Positive, Positive] = (0.04, 0.07),
+        teacher_warmup: Share = 0.1,
+        momentum: Momentum = (0.996, 1.0),
+        centring: bool = True,
+        hold: Share = 0.0033,
+    ) -> None:
+        super().__init__(encoder)
+        self.head = prototype_head(encoder.dim, *projector, count=prototypes, norm=projector_norm)
+        self.teacher, self.teacher_head = Teacher(encoder), Teacher(self.head)
+        self.sharpen = Sharpener(prototypes, teacher_temperature, teacher_warmup, centring)
+        self.temperature, self.momentum, self.hold = temperature, momentum, hold
+
+    @property
+    def kept(self) -> Encoder:
+        """The teacher's encoder, which is the better of the two (section 5.2)."""
+        return self.teacher.network[0]  # type: ignore[return-value]
+
+    def forward(self, batch: Batch) -> Outputs:
+        full, v, n = torch.cat(batch.views), len(batch.views), len(batch.index)
+        groups = [full, torch.cat(batch.small)] if batch.small else [full]
+        s = self.head(
+            torch.cat([self.encoder(x) for x in groups])
+        )  # one batch of statistics a size
+        h = self.teacher(full)  # no gradient
+        raw = self.teacher_head(h)
+        t = self.sharpen(raw)
+        loss = distillation(t.view(v, n, -1), s.view(-1, n, s.shape[1]), self.temperature)
+        return Outputs({"distillation": loss}, h, projections=s[: v * n], memo={"raw": raw})
+
+    def after_backward(self, progress: float) -> None:
+        if progress < self.hold:
+            self.head[-1].zero_grad()
+
+    def after_step(self, outputs: Outputs, progress: float) -> None:
+        momentum = cosine(*self.momentum, progress)
+        self.teacher.follow(self.encoder, momentum=momentum)
+        self.teacher_head.follow(self.head, momentum=momentum)
+        self.sharpen.follow(outputs.memo["raw"], progress)

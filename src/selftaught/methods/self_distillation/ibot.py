@@ -1,0 +1,90 @@
+"""iBOT (Zhou et al., 2022), https://arxiv.org/abs/2111.07832, Algorithm 1.
+
+    class token: DINO   hidden patches: say what the teacher, who sees them, says of the same patch
+
+Defaults are the authors' for ViT-S/16. Deviations: DINO's, and one teacher's temperature for both tokens.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from selftaught.batch import Batch, Needs
+from selftaught.encoders import PatchEncoder
+from selftaught.keys import Keys
+from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.methods.self_distillation.dino import distillation
+from selftaught.parts.centre import Sharpener
+from selftaught.parts.heads import prototype_head
+from selftaught.parts.masking import blocks
+from selftaught.parts.teacher import Teacher
+from selftaught.schedules import cosine
+from selftaught.types import Count, Fraction, Momentum, Positive, Share, Widths
+
+
+@in_float32
+def masked(
+    t: Float[Tensor, "m p k"], s: Float[Tensor, "m p k"], hidden: Bool[Tensor, "m p"], heat: float
+) -> Float[Tensor, ""]:
+    """Eq. 2: H(t, s) averaged over a view's hidden patches (0 where there are none), then over views."""
+    every = -(t * F.log_softmax(s / heat, dim=-1)).sum(dim=-1)  # [m, p]
+    return ((every * hidden).sum(dim=1) / hidden.sum(dim=1).clamp(min=1)).mean()
+
+
+class IBOT(Method):
+    needs = Needs(views=2, small=10, tokens=True, preset="asymmetric")
+    encoder: PatchEncoder
+
+    def __init__(
+        self,
+        encoder: PatchEncoder,
+        *,
+        projector: Widths = (2048, 2048, 256),
+        prototypes: Count = 8192,
+        temperature: Positive = 0.1,
+        teacher_temperature: tuple[Positive, Positive] = (0.04, 0.07),
+        teacher_warmup: Share = 0.1,
+        momentum: Momentum = (0.996, 1.0),
+        hidden: tuple[Fraction, Fraction] = (0.1, 0.5),
+        hold: Share = 0.0033,
+    ) -> None:
+        super().__init__(encoder)
+        self.head = prototype_head(encoder.dim, *projector, count=prototypes)
+        self.teacher = Teacher(encoder, self.head)
+        self.sharpen = Sharpener(prototypes, teacher_temperature, teacher_warmup)
+        self.sharpen_patches = Sharpener(prototypes, teacher_temperature, teacher_warmup)
+        self.stand_in = nn.Parameter(torch.zeros(encoder.dim))  # of hidden patches
+        self.heat, self.momentum, self.hold, self.hidden = temperature, momentum, hold, hidden
+
+    @property
+    def kept(self) -> PatchEncoder:
+        return self.teacher.network[0]  # type: ignore[return-value]
+
+    def draw(self, keys: Keys) -> dict[str, Tensor]:
+        masks = [blocks(keys, self.encoder.grid, self.hidden, view=v, never=0.5) for v in (0, 1)]
+        return {"hidden": torch.stack(masks, dim=1)}  # [n, v, p]
+
+    def forward(self, batch: Batch) -> Outputs:
+        full, v, n = torch.cat(batch.views), len(batch.views), len(batch.index)
+        hidden = batch.draws["hidden"].transpose(0, 1).flatten(0, 1)  # [v n, p]
+        x = self.encoder.tokens(full, replace=(hidden, self.stand_in))
+        first = [x[:, 0], *(self.encoder.tokens(torch.cat(c))[:, 0] for c in [batch.small] if c)]
+        with torch.no_grad():
+            h = self.kept.tokens(full)
+            raw = self.head(h)  # [v n, 1 + p, k]
+        s = self.head(torch.cat(first)).view(-1, n, raw.shape[2])
+        token = distillation(self.sharpen(raw[:, 0]).view(v, n, -1), s, self.heat)
+        patches = masked(self.sharpen_patches(raw[:, 1:]), self.head(x[:, 1:]), hidden, self.heat)
+        memo = {"tokens": raw[:, 0], "patches": raw[:, 1:].mean(dim=1)}
+        losses = {"class_token": token, "patches": patches}
+        return Outputs(losses, self.kept.pooled(h), s[:v].flatten(0, 1), memo)
+
+    def after_backward(self, progress: float) -> None:
+        if progress < self.hold:
+            self.head[-1].zero_grad()
+
+    def after_step(self, outputs: Outputs, progress: float) -> None:
+        self.teacher.follow(self.encoder, self.head, momentum=cosine(*self.momentum, progress))
+        self.sharpen.follow(outputs.memo["tokens"], progress)
+        self.sharpen_patches.follow(outputs.memo["patches"], progress)

@@ -1,0 +1,70 @@
+"""SimSiam (Chen and He, 2021), https://arxiv.org/abs/2011.10566, Algorithm 1.
+
+    z = g(f(v))   p = q(z)   predict across views: -cos(p, z'), no gradient through z'
+
+It is BYOL whose teacher is the student itself. Defaults are the paper's for ImageNet (sections 3 and 4);
+the predictor's rate does not decay (table 2c). The ablations of the paper: ``stop_gradient=false``
+(table 1) and ``predict=false``, which leaves the predictor out (table 2a); with either it collapses.
+
+Two deviations: the hidden layers of the projector are as wide as ``projector`` says, not as the encoder,
+and the encoder's residual branches do not begin at zero.
+"""
+
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from selftaught.batch import Batch, Needs, ParameterGroup
+from selftaught.encoders import Encoder
+from selftaught.errors import Refusal
+from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.parts.heads import mlp
+from selftaught.parts.pairs import mean_over_crossings
+from selftaught.types import Widths
+
+
+@in_float32
+def negative_cosine(p: Float[Tensor, "n p"], z: Float[Tensor, "n p"]) -> Float[Tensor, ""]:
+    """Eq. 1: -cos, averaged over the batch; both directions' mean (eq. 2) is (BYOL's loss - 4) / 4."""
+    return -F.cosine_similarity(p, z, dim=-1).mean()
+
+
+class SimSiam(Method):
+    needs = Needs(views=2, more=True, preset="weak")
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        *,
+        projector: Widths = (2048, 2048, 2048),
+        predictor: Widths = (512, 2048),
+        stop_gradient: bool = True,
+        predict: bool = True,
+    ) -> None:
+        super().__init__(encoder)
+        if predict and predictor[-1] != projector[-1]:
+            raise Refusal(
+                f"simsiam: the predictor ends in {predictor[-1]} and the projector in {projector[-1]}; "
+                "one predicts the other, so give both the same last width."
+            )
+        # The last norm has no scale and no offset: every dimension of z has variance 1.
+        self.projector = mlp(
+            encoder.dim, *projector, last_norm=True, last_affine=False, last_bias=False
+        )
+        self.predictor = mlp(projector[-1], *predictor) if predict else nn.Identity()
+        self.stop_gradient = stop_gradient
+
+    def forward(self, batch: Batch) -> Outputs:
+        h = [self.encoder(v) for v in batch.views]  # one batch of statistics per view
+        z = [self.projector(x) for x in h]
+        p = [self.predictor(x) for x in z]
+        targets = [x.detach() for x in z] if self.stop_gradient else z
+        loss = mean_over_crossings(negative_cosine, p, targets) / 2
+        return Outputs({"negative_cosine": loss}, features=torch.cat(h), projections=torch.cat(z))
+
+    def parameter_groups(self) -> Iterator[ParameterGroup]:
+        yield ParameterGroup([*self.encoder.parameters(), *self.projector.parameters()])
+        yield ParameterGroup(self.predictor.parameters(), constant=True)

@@ -1,0 +1,41 @@
+"""Whitened rows have an identity covariance, slice by slice."""
+
+import pytest
+import torch
+
+from selftaught.parts.whitening import slices, whiten
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_covariance_of_each_slice_becomes_the_identity(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    mixing = torch.randn(5, 5, dtype=dtype) * torch.tensor([100, 10, 1, 0.1, 0.01], dtype=dtype)
+    x = torch.randn(3, 40, 5, dtype=dtype) @ mixing + 7
+    for rows in slices(torch.randperm(40), 20):
+        for view in whiten(x[:, rows]):
+            assert view.dtype == dtype
+            torch.testing.assert_close(view.mean(0), torch.zeros(5, dtype=dtype), atol=1e-4, rtol=0)
+            torch.testing.assert_close(view.T.cov(), torch.eye(5, dtype=dtype), atol=1e-3, rtol=0)
+
+
+def test_full_shrinkage_only_centres() -> None:
+    x = torch.randn(10, 3)
+    torch.testing.assert_close(whiten(x, shrinkage=1.0), x - x.mean(0))
+
+
+def test_too_few_rows_give_not_a_number_instead_of_nonsense() -> None:
+    x = torch.randn(4, 1, dtype=torch.float64).expand(4, 3)
+    assert whiten(x).isnan().all()
+
+
+def test_slices_share_out_every_row_once_in_the_order_of_the_words() -> None:
+    words = torch.tensor([40, 10, 30, 20, 50])
+    cut = slices(words, 2)
+    assert torch.cat(cut).tolist() == [1, 3, 2, 0, 4]
+    assert [len(rows) for rows in cut] == [3, 2]
+    assert [len(rows) for rows in slices(words, 9)] == [5]
+
+
+def test_the_gradient_is_that_of_finite_differences() -> None:
+    x = torch.randn(8, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(whiten, (x, 0.1))
