@@ -141,7 +141,13 @@ class Method(Part):
 
 
 class Measured(Part):
-    """The result that stands behind a recipe: said in the recipe, never used to compute one."""
+    """The result that stands behind a recipe: said in the recipe, never used to compute one.
+
+    Attributes:
+        linear, knn: accuracy on ``split``, the mean over ``seeds``.
+        seconds: of training one seed on ``machine``; the estimate before a run comes from it.
+        trials: how many settings were tried on validation before this one was kept.
+    """
 
     linear: Fraction | None = None
     knn: Fraction | None = None
@@ -149,6 +155,7 @@ class Measured(Part):
     seeds: int = 1
     seconds: Positive | None = None
     machine: str = ""
+    trials: Count | None = None
 
 
 class Run(Part):

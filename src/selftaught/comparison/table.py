@@ -14,7 +14,7 @@ from selftaught.runs import environment
 
 SCHEMA_VERSION = 1
 
-MEASURED = ("seconds", "pictures_per_second", "pictures_seen", "peak_memory_bytes")
+MEASURED = ("seconds", "pictures_per_second", "pictures_seen", "pixels_seen", "peak_memory_bytes")
 
 BAR = "random_patches"
 """The baseline that a short training has to clear; a method that does not is told so."""
@@ -31,6 +31,7 @@ def row(entrant: Entrant) -> dict[str, Any]:
         "sees_labels": sees_labels(entrant),
         "seed": entrant.seed,
         "folder": entrant.folder.as_posix(),
+        "tuning_trials": entrant.run.measured.trials,
         "results": {},
         **dict.fromkeys(MEASURED),
         "verdict": None,
@@ -115,7 +116,14 @@ def summarise(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             {
                 **{
                     key: own[0][key]
-                    for key in ("contestant", "method", "family", "encoder", "sees_labels")
+                    for key in (
+                        "contestant",
+                        "method",
+                        "family",
+                        "encoder",
+                        "sees_labels",
+                        "tuning_trials",
+                    )
                 },
                 "seeds": len(good),
                 "failed": len(own) - len(good),

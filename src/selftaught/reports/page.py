@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from selftaught.reports.maps import (
 )
 from selftaught.reports.wording import (
     ABSENT,
+    compact,
     count,
     duration,
     family,
@@ -172,7 +174,9 @@ def _line(
     verdicts = list(dict.fromkeys(run.row.get("verdict") or "unknown" for run in contestant.runs))
     sees_labels = any(run.row.get("sees_labels") for run in contestant.runs)
     note = "" if contestant.baseline else family(contestant.family)
-    note = listing([*filter(None, [note, "sees labels" if sees_labels else ""])])
+    encoders = {run.row.get("encoder") for c in comparison.contestants for run in c.runs} - {None}
+    encoder = contestant.runs[0].row.get("encoder") if len(encoders) > 1 else None
+    note = listing([*filter(None, [note, encoder, "sees labels" if sees_labels else ""])])
     return {
         "name": name,
         "overrides": overrides,
@@ -181,13 +185,25 @@ def _line(
         "cells": [_cell(contestant, each, comparison) for each in protocols],
         "seconds": duration(contestant.average("seconds")),
         "rate": count(contestant.average("pictures_per_second")),
-        "seen": count(contestant.average("pictures_seen")),
+        "shown": _shown(contestant),
         "memory": memory(contestant.average("peak_memory_bytes")),
         "verdicts": [(word, word in TROUBLE) for word in verdicts],
         "sentences": _sentences(contestant),
         "rank": _rank(contestant),
         "errors": contestant.errors,
     }
+
+
+def _shown(contestant: Contestant) -> str:
+    """What the training cost in pictures and pixels, and how many settings were tried before."""
+    pictures, pixels = contestant.average("pictures_seen"), contestant.average("pixels_seen")
+    trials = next((run.row.get("tuning_trials") for run in contestant.runs), None)
+    words = [
+        f"{compact(pictures)} pictures" if pictures else "",
+        f"{compact(pixels)} pixels" if pixels else "",
+        f"tuned in {trials} trial{'s' * (trials != 1)}" if trials else "",
+    ]
+    return ", ".join(filter(None, words))
 
 
 def _sentences(contestant: Contestant) -> list[str]:
@@ -246,20 +262,23 @@ def _setup(comparison: Comparison) -> list[tuple[str, str]]:
     facts = comparison.facts
     data = facts.get("data") or {}
     pictures = data.get("pictures") or {}
-    configured = next(
-        (run.settings for c in comparison.methods if (run := c.first("configuration"))), {}
-    )
+    runs = [run.settings for c in comparison.methods if (run := c.first("configuration"))]
     pairs = [
         ("Pictures", ", ".join(f"{count(n)} {part}" for part, n in pictures.items() if n)),
         ("Size", _size(data)),
         ("Classes", str(len(data.get("classes") or [])) if data.get("classes") else ""),
-        ("Encoder", str((configured.get("encoder") or {}).get("name") or "")),
-        ("Epochs", str(configured.get("epochs") or "")),
-        ("Batch", str(configured.get("batch") or "")),
+        ("Encoder", _every((run.get("encoder") or {}).get("name") for run in runs)),
+        ("Epochs", _every(run.get("epochs") for run in runs)),
+        ("Batch", _every(run.get("batch") for run in runs)),
         ("Seeds", ", ".join(str(seed) for seed in facts.get("seeds") or [])),
         ("Read on", f"{facts.get('split', 'test')} split"),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _every(values: Iterable[Any]) -> str:
+    """The values that the methods have, each once."""
+    return ", ".join(dict.fromkeys(str(value) for value in values if value))
 
 
 def _size(data: dict[str, Any]) -> str:

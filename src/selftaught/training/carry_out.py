@@ -76,13 +76,16 @@ def _train_or_fit(setup: Setup, folder: RunFolder, title: str) -> None:
             reporter.close()
         encoder, verdict = setup.model.kept, _judge(folder)
         pictures = setup.steps * run.batch
+        pixels = pictures * sum((view.size or setup.views.size) ** 2 for view in setup.views.views)
     else:
         encoder, seconds, chosen = _fit(setup)
         verdict, pictures = health.Verdict("fitted", f"Nothing was trained{chosen}."), 0
+        pixels = 0
     _export(setup, folder, encoder)
     folder.record(
         seconds=seconds,
         pictures_seen=pictures,
+        pixels_seen=pixels,
         pictures_per_second=pictures / seconds if pictures else None,
         peak_memory_bytes=memory.read(),
         device=str(setup.device),

@@ -140,7 +140,8 @@ def test_the_rows_have_what_was_promised(finished: Any) -> None:
     out, content, _ = finished
     assert content["schema_version"] == 1
     keys = {"contestant", "method", "seed", "results", "seconds", "pictures_per_second"}
-    keys |= {"pictures_seen", "peak_memory_bytes", "verdict", "verdict_text", "test_readings"}
+    keys |= {"pictures_seen", "pixels_seen", "tuning_trials", "peak_memory_bytes", "encoder"}
+    keys |= {"verdict", "verdict_text", "test_readings"}
     for row in content["rows"]:
         assert keys <= set(row)
         assert " " not in row["verdict"]
@@ -149,7 +150,9 @@ def test_the_rows_have_what_was_promised(finished: Any) -> None:
     assert seeds["pixels"] is None
     assert seeds["simclr:projector=16,8"] == 0
     good = content["rows"][0]
-    assert good["pictures_seen"] > 0
+    assert good["pixels_seen"] == good["pictures_seen"] * 2 * 32**2
+    rows = {row["contestant"]: row for row in content["rows"]}
+    assert rows["pixels"]["encoder"] is None, "no architecture of the comparison is used"
     assert (out / good["folder"] / "encoder.safetensors").is_file()
     assert (out / "report.html").stat().st_size > 10_000
     assert content["claims"][0].startswith("In these runs (one seed)")

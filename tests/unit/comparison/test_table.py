@@ -28,6 +28,8 @@ def rows(error: str | None = None, **values: list[float]) -> list[dict[str, Any]
             "seconds": 10.0 + seed,
             "pictures_per_second": None,
             "pictures_seen": 100,
+            "pixels_seen": 204_800,
+            "tuning_trials": 3,
             "peak_memory_bytes": 5,
             "verdict": "learning",
             "verdict_text": "It learns.",

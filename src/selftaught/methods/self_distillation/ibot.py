@@ -72,7 +72,7 @@ class IBOT(Method):
         first = [x[:, 0], *(self.encoder.tokens(torch.cat(c))[:, 0] for c in [batch.small] if c)]
         with torch.no_grad():
             h = self.kept.tokens(full)
-            raw = self.head(h)  # [v n, 1 + p, k]
+            raw = self.teacher.network[1](h)  # [v n, 1 + p, k]
         s = self.head(torch.cat(first)).view(-1, n, raw.shape[2])
         token = distillation(self.sharpen(raw[:, 0]).view(v, n, -1), s, self.heat)
         patches = masked(self.sharpen_patches(raw[:, 1:]), self.head(x[:, 1:]), hidden, self.heat)
