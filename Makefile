@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python -m
 DISK := 8
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check clean
+.PHONY: help setup demo test peers check clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -16,6 +16,10 @@ demo: setup ## teach with SimCLR, BYOL and VICReg on drawn shapes, and compare: 
 
 test: $(VENV)/.tested ## all tests, on all cores
 	OMP_NUM_THREADS=1 $(RUN) pytest --numprocesses auto
+
+peers: $(VENV)/.tested ## our losses against Lightly's, which is installed for it
+	$(RUN) pip install --quiet --disable-pip-version-check --editable '.[peers]'
+	OMP_NUM_THREADS=1 $(RUN) pytest tests/golden/test_peers.py
 
 check: $(VENV)/.tested ## format, lint, types, and the direction of imports
 	$(RUN) ruff format --check src tests

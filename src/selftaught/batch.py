@@ -54,7 +54,7 @@ class ParameterGroup:
         parameters: the parameters.
         rate: factor on the learning rate.
         constant: True leaves the rate out of the cosine (SimSiam's predictor).
-        decay: False spares these from weight decay; biases and norms are always spared.
+        decay: False spares these from weight decay; biases and norms are, unless ``optimiser.decay_norms``.
     """
 
     parameters: Iterable[nn.Parameter]

@@ -20,8 +20,14 @@ from selftaught.errors import Refusal, suggest
 
 GROUP = "selftaught.methods"
 BASES = ("Method", "Baseline")
-STATEFUL = ("Teacher", "Queue", "Centre", "Prototypes")
-"""Classes of ``parts/`` that hold what gradients do not move."""
+STATEFUL = {
+    "Teacher": "teacher",
+    "Queue": "queue",
+    "Balanced": "queue",
+    "Centre": "centre",
+    "Sharpener": "centre",
+}
+"""Classes of ``parts/`` that hold what gradients do not move, and what that is."""
 
 
 @dataclass(frozen=True)
@@ -185,9 +191,10 @@ def _needs(node: ast.ClassDef) -> dict[str, Any]:
 def _state(node: ast.ClassDef) -> tuple[str, ...]:
     """Parts that hold state, and buffers, in the order of the constructor."""
     found = []
-    for call in (each for each in ast.walk(node) if isinstance(each, ast.Call)):
+    calls = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
+    for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
         if isinstance(call.func, ast.Name) and call.func.id in STATEFUL:
-            found.append(call.func.id.lower())
+            found.append(STATEFUL[call.func.id])
         if isinstance(call.func, ast.Attribute) and call.func.attr == "register_buffer":
             found.append(ast.literal_eval(call.args[0]))
     return tuple(dict.fromkeys(found))

@@ -104,7 +104,8 @@ class Optimiser(Part):
     Attributes:
         name: ``sgd``, ``adamw`` or ``lars``.
         rate: learning rate for a batch of 256; it is scaled with the batch.
-        decay: weight decay; biases and normalisation are spared.
+        decay: weight decay; biases and normalisation are spared, unless ``decay_norms``.
+        decay_norms: whether biases and the scales of normalisation decay as well, as in torch's own SGD.
         momentum: of SGD and LARS.
         betas: of AdamW.
         trust: LARS' trust coefficient.
@@ -115,6 +116,7 @@ class Optimiser(Part):
     name: Literal["sgd", "adamw", "lars"] = "sgd"
     rate: Positive = 0.06
     decay: NotNegative = 5e-4
+    decay_norms: bool = False
     momentum: Fraction = 0.9
     betas: tuple[Fraction, Fraction] = (0.9, 0.999)
     trust: Positive = 0.001

@@ -66,6 +66,92 @@ def test_a_file_says_its_paper_and_its_parameters(tmp_path: Path) -> None:
     }
 
 
+TOLD = '''"""Told (Somebody, 2031), https://example.org/5678."""
+
+
+class Told(Method):
+    """One line.
+
+    Args:
+        projector: widths of its layers,
+            the last being its output.
+        momentum: start: and end.
+
+    Raises:
+        ValueError: never.
+    """
+
+    needs = Needs(views=4, more=True, small=6, tokens=True, preset="weak")
+    seeded = False
+
+    def __init__(
+        self,
+        encoder,
+        *,
+        projector: Widths = (8, 4),
+        momentum: Momentum = (0.9, 1.0),
+        queue: Length = 0,
+    ) -> None:
+        super().__init__(encoder)
+        self.teacher = Teacher(encoder)
+        self.slow = Teacher(self.teacher)
+        self.sharpen, self.head = Sharpener(4), Unknown(4)
+        self.register_buffer("memory", torch.zeros(queue))
+        self.other.register_buffer("memory", torch.zeros(queue))
+
+
+class Helper:
+    """Args:
+        queue: of another class.
+    """
+'''
+
+
+def test_what_a_parameter_means_stands_in_the_class(tmp_path: Path) -> None:
+    meanings = {key: p.meaning for key, p in read(tmp_path, TOLD).parameters.items()}
+    assert meanings == {
+        "projector": "widths of its layers, the last being its output.",
+        "momentum": "start: and end.",
+        "queue": "",
+    }
+
+
+def test_a_class_that_says_nothing_has_parameters_without_a_meaning(tmp_path: Path) -> None:
+    entry = read(tmp_path, GOOD)
+    assert {parameter.meaning for parameter in entry.parameters.values()} == {""}
+    assert (entry.needs, entry.state, entry.encoders, entry.seeded) == ({}, (), "any", True)
+
+
+def test_a_file_says_what_the_method_needs_and_what_it_carries(tmp_path: Path) -> None:
+    entry = read(tmp_path, TOLD)
+    assert entry.needs == {"views": 4, "more": True, "small": 6, "tokens": True, "preset": "weak"}
+    assert entry.encoders == "ViT"
+    assert entry.state == ("teacher", "centre", "memory")  # each once
+    assert not entry.seeded
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [
+        ("simclr", ()),
+        ("byol", ("teacher",)),
+        ("moco", ("teacher", "queue")),
+        ("swav", ("queue",)),
+        ("tico", ("teacher", "c")),
+        ("dino", ("teacher", "centre")),
+    ],
+)
+def test_the_methods_carry_what_their_papers_say(name: str, state: tuple[str, ...]) -> None:
+    assert catalogue.entry(name).state == state
+
+
+def test_the_parts_that_are_known_to_hold_state_exist() -> None:
+    folder = Path(catalogue.__file__).parent / "parts"
+    written = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+    for name in catalogue.STATEFUL:
+        assert f"class {name}(" in written
+
+
 @pytest.mark.parametrize("count", [0, 2])
 def test_a_file_with_no_method_or_two_is_refused(count: int, tmp_path: Path) -> None:
     classes = "".join(f"class M{i}(Method):\n    pass\n" for i in range(count))

@@ -344,8 +344,24 @@ def test_methods_are_listed_and_described(selftaught: Command) -> None:
     assert [each["name"] for each in answer.json] == catalogue.names()
     assert selftaught("methods", "byol", "--json").json["parameters"]["momentum"] == [0.996, 1.0]
     assert "Grill" in selftaught("methods", "byol").out
+    assert "copies the student" in " ".join(selftaught("methods", "byol").out.split())
     listed = selftaught("methods").out
     assert all(name in listed for name in catalogue.built_in())
+
+
+def test_methods_as_json_say_state_encoders_meanings_recipes_and_measurements(
+    selftaught: Command,
+) -> None:
+    byol = selftaught("methods", "byol", "--json").json
+    assert (byol["state"], byol["encoders"]) == (["teacher"], "any")
+    assert "copies the student" in byol["meanings"]["momentum"]
+    assert byol["recipes"]["imagenet"]["optimiser"]["name"] == "lars"
+    assert "measured" not in byol["recipes"]["imagenet"]
+    assert 0 < byol["recipes"]["shapes"]["measured"]["linear"] < 1
+    every = {each["name"]: each for each in selftaught("methods", "--json").json}
+    assert every["byol"] == byol
+    assert every["mae"]["encoders"] == "ViT"
+    assert every["supcon"]["sees_labels"] is True
 
 
 # Signals ------------------------------------------------------------------------------------------

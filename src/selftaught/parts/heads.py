@@ -1,9 +1,26 @@
 """Projectors and predictors: a few linear layers that are thrown away after training."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from selftaught.errors import Refusal
+
+
+def check_ends(method: str, projector: Sequence[int], predictor: Sequence[int]) -> None:
+    """A prediction is compared with a projection, so both must be equally wide.
+
+    Raises:
+        Refusal: they are not.
+    """
+    if predictor[-1] != projector[-1]:
+        raise Refusal(
+            f"{method}: the predictor ends in {predictor[-1]} and the projector in {projector[-1]}; "
+            "one is compared with the other, so give both the same last width."
+        )
 
 
 def mlp(

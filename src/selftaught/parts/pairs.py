@@ -24,3 +24,13 @@ def mean_over_crossings(loss: Loss, ones: Sequence[Tensor], others: Sequence[Ten
     return torch.stack(
         [loss(ones[i], others[j]) + loss(ones[j], others[i]) for i, j in pairs]
     ).mean()
+
+
+def mean_over_directions(
+    loss: Loss, ones: Sequence[Tensor], others: Sequence[Tensor], *, both: bool
+) -> Tensor:
+    """The mean of ``loss`` over both directions of every pair of views, or, one way only, over what the
+    first of ``ones`` says of each of ``others``, which then begin with the second view."""
+    if both:
+        return mean_over_crossings(loss, ones, others) / 2
+    return torch.stack([loss(ones[0], other) for other in others]).mean()

@@ -61,7 +61,7 @@ def page(name: str) -> Group:
         grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         for key, parameter in entry.parameters.items():
             default = Text(f"{key}={_plain(parameter.default)}", style="bold", overflow="fold")
-            grid.add_row(default, parameter.meaning)
+            grid.add_row(default, Text(parameter.meaning))
         parts += [Text("Parameters", style="dim"), Padding(grid, (0, 0, 0, 2)), Text()]
     recipes = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for data, tree in config.recipes_of(name).items():

@@ -8,6 +8,7 @@ from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
 from selftaught import config
+from selftaught.batch import ParameterGroup
 from selftaught.methods import Method
 from selftaught.schedules import warmup_cosine
 
@@ -80,14 +81,14 @@ class LARS(Optimizer):
 def build(settings: config.Optimiser, method: Method, batch: int) -> Optimizer:
     """The optimiser over a method's parameter groups; the rate is scaled by batch / 256.
 
-    Biases and norms (one dimension) are spared weight decay in every group.
+    Biases and norms (one dimension) are spared weight decay in every group, unless ``decay_norms``.
     """
     rate = settings.rate * batch / 256
     groups = []
     for group in method.parameter_groups():
         parameters = list(group.parameters)
         for decayed in (True, False):
-            chosen = [p for p in parameters if (p.ndim > 1 and group.decay) == decayed]
+            chosen = [p for p in parameters if _decays(p, group, settings) == decayed]
             if chosen:
                 groups.append(
                     {
@@ -104,6 +105,10 @@ def build(settings: config.Optimiser, method: Method, batch: int) -> Optimizer:
             groups, lr=rate, momentum=settings.momentum, trust=settings.trust, clip=settings.clip
         )
     return SGD(groups, lr=rate, momentum=settings.momentum)
+
+
+def _decays(parameter: nn.Parameter, group: ParameterGroup, settings: config.Optimiser) -> bool:
+    return group.decay and (parameter.ndim > 1 or settings.decay_norms)
 
 
 def set_rate(optimiser: Optimizer, progress: float, warmup: float) -> float:

@@ -78,6 +78,51 @@ def test_baselines_come_along_unless_they_are_there_already() -> None:
     assert names == ["supervised", "simclr", *(b for b in BASELINES if b != "supervised")]
 
 
+def planned(*asked: str, **more: Any) -> list[str]:
+    made = plan(asked, out=Path("nowhere"), **{"baselines": ("untrained",), **more})
+    return [entrant.contestant for entrant in made.entrants]
+
+
+def test_untrained_stands_beside_every_encoder_once() -> None:
+    asked = ("simclr", "byol:encoder.name=resnet18", "vicreg:encoder.name=resnet18")
+    found = planned(*asked)
+    assert found == [*asked, "untrained", "untrained:encoder.name=resnet18"]
+    made = plan(asked, out=Path("nowhere"), baselines=("untrained",))
+    runs = {entrant.contestant: entrant.run for entrant in made.entrants}
+    for method, start in (("simclr", "untrained"), (asked[1], found[-1]), (asked[2], found[-1])):
+        assert runs[start].encoder == runs[method].encoder
+    assert not made.entrants[-1].asked
+
+
+def test_two_encoders_of_one_name_are_two() -> None:
+    asked = (
+        "simclr",
+        "mae:encoder.name=vit_micro",
+        "simmim:encoder.name=vit_micro;encoder.pool=mean",
+    )
+    first, second = planned(*asked)[len(asked) + 1 :]
+    assert "encoder.name=vit_micro" in first
+    assert "encoder.pool" not in first
+    assert set(second.split(":")[1].split(";")) >= {"encoder.name=vit_micro", "encoder.pool=mean"}
+
+
+def test_no_untrained_is_added_for_one_encoder_nor_without_being_asked() -> None:
+    assert planned("simclr", "byol:momentum=0,0") == [
+        "simclr",
+        "byol:momentum=0,0",
+        "untrained",
+    ]
+    alone = planned("simclr", "byol:encoder.name=resnet18", baselines=("pixels",))
+    assert alone == ["simclr", "byol:encoder.name=resnet18", "pixels"]
+    overrides = {"encoder.name": "resnet18"}
+    assert planned("simclr", overrides=overrides) == ["simclr", "untrained"]
+
+
+def test_an_untrained_that_is_there_already_is_not_added_again() -> None:
+    asked = ("byol:encoder.name=resnet18", "untrained:encoder.name=resnet18")
+    assert planned(*asked) == [*asked, "untrained"]
+
+
 @pytest.mark.parametrize(
     ("contestants", "more", "sentence"),
     [

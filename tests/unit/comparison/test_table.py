@@ -104,6 +104,50 @@ def test_supervised_sees_labels_and_is_no_rival() -> None:
     assert not any("supervised" in sentence for sentence in sentences)
 
 
+def on(encoder: str | None, **values: list[float]) -> list[dict[str, Any]]:
+    """The rows of contestants on another encoder, which their names say."""
+    changed = []
+    for row in rows(None, **values):
+        name = f"{row['method']}:encoder.name={encoder}" if encoder else row["method"]
+        changed.append({**row, "contestant": name, "encoder": encoder})
+    return changed
+
+
+def test_methods_are_ranked_within_one_encoder_and_never_across() -> None:
+    every = [
+        *rows(simclr=[0.60, 0.61, 0.62], byol=[0.70, 0.71, 0.72], untrained=[0.3, 0.31, 0.32]),
+        *on("vit_micro", vicreg=[0.80, 0.81, 0.82], untrained=[0.4, 0.41, 0.42]),
+        *on(None, random_patches=[0.5, 0.51, 0.52]),
+    ]
+    sentences = table.claims(table.summarise(every), 3)
+    tiny = [each for each in sentences if each.startswith("resnet_tiny: ")]
+    micro = [each for each in sentences if each.startswith("vit_micro: ")]
+    assert len(sentences) == len(tiny) + len(micro) == 5 + 2
+    assert not any("VICReg" in each for each in tiny)
+    assert not any("SimCLR" in each or "BYOL" in each for each in micro)
+    assert tiny[0].startswith("resnet_tiny: BYOL beats SimCLR: +10.0 points")
+    # Both are held against the baseline that has an encoder of its own, and each against its own start.
+    assert [sum("Random patches" in each for each in own) for own in (tiny, micro)] == [2, 1]
+    assert sum("Untrained" in each and "+40.0" in each for each in micro) == 1
+
+
+def test_under_three_seeds_each_encoder_has_a_sentence_of_its_own() -> None:
+    every = [*rows(simclr=[0.6], byol=[0.7]), *on("vit_micro", vicreg=[0.8])]
+    tiny, micro = table.claims(table.summarise(every), 1)
+    assert tiny.startswith(
+        "resnet_tiny: In these runs (one seed), linear accuracy: BYOL 70.0%, Sim"
+    )
+    assert "VICReg" not in tiny
+    assert micro.startswith("vit_micro: In these runs")
+    assert "80.0%" in micro
+
+
+def test_an_encoder_is_not_named_where_there_is_only_one() -> None:
+    every = [*rows(simclr=[0.6]), *on(None, pixels=[0.3])]
+    (sentence,) = table.claims(table.summarise(every), 1)
+    assert sentence.startswith("In these runs")
+
+
 def test_the_summary_is_over_seeds_and_fits_into_json() -> None:
     (line,) = table.summarise(rows(simclr=[0.5, 0.6, 0.7]))
     assert line["values"]["linear"] == [0.5, 0.6, 0.7]

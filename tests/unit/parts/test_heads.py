@@ -2,11 +2,20 @@ import pytest
 import torch
 from torch import nn
 
-from selftaught.parts.heads import UnitRows, mlp, prototype_head
+from selftaught.errors import Refusal
+from selftaught.parts.heads import UnitRows, check_ends, mlp, prototype_head
 
 
 def kinds(head: nn.Sequential) -> list[str]:
     return [type(layer).__name__ for layer in head]
+
+
+def test_a_predictor_that_ends_otherwise_than_the_projector_is_refused() -> None:
+    check_ends("byol", (8, 4), (16, 4))
+    with pytest.raises(
+        Refusal, match=r"byol: .* ends in 5 and the projector in 4.*same last width"
+    ):
+        check_ends("byol", (5, 4), (4, 5))
 
 
 def test_layers_stand_in_the_authors_order() -> None:

@@ -1,7 +1,7 @@
 import torch
 from torch import Tensor
 
-from selftaught.parts.pairs import mean_over_crossings, mean_over_pairs
+from selftaught.parts.pairs import mean_over_crossings, mean_over_directions, mean_over_pairs
 
 VIEWS = [torch.tensor(1.0), torch.tensor(10.0), torch.tensor(100.0)]
 
@@ -27,6 +27,16 @@ def test_crossings_are_both_directions_of_every_pair_and_never_a_view_with_itsel
     pairs = [(i, j) for i in range(3) for j in range(3) if i != j]
     expected = sum(difference(VIEWS[i], others[j]) for i, j in pairs) / 3
     torch.testing.assert_close(mean_over_crossings(difference, VIEWS, others), expected)
+
+
+def test_directions_are_all_of_them_or_those_from_the_first_view() -> None:
+    others = [5 * view for view in VIEWS]
+    pairs = [(i, j) for i in range(3) for j in range(3) if i != j]
+    expected = sum(difference(VIEWS[i], others[j]) for i, j in pairs) / 6
+    both = mean_over_directions(difference, VIEWS, others, both=True)
+    torch.testing.assert_close(both, expected)
+    one = mean_over_directions(difference, VIEWS[:1], others[1:], both=False)
+    assert one == (difference(VIEWS[0], others[1]) + difference(VIEWS[0], others[2])) / 2
 
 
 def test_gradients_reach_every_view() -> None:

@@ -57,6 +57,15 @@ def test_biases_and_norms_are_spared_decay_and_the_rate_follows_the_batch() -> N
     assert len(optimisers.parameters_of(optimiser)) == len(list(method.parameters()))
 
 
+def test_norms_decay_where_that_is_asked_for() -> None:
+    encoder = encoders.build("resnet_tiny", channels=3, size=16)
+    method = methods.build("simclr", encoder, projector=(8, 4))
+    settings = config.Optimiser(name="sgd", decay=0.1, decay_norms=True)
+    (group,) = optimisers.build(settings, method, batch=256).param_groups
+    assert group["weight_decay"] == 0.1
+    assert {p.ndim for p in group["params"]} == {1, 2, 4}
+
+
 def test_the_rate_rises_then_falls_along_half_a_cosine() -> None:
     parameter = nn.Parameter(torch.zeros(2, 2))
     optimiser = torch.optim.SGD([{"params": [parameter], "peak": 2.0, "constant": False}], lr=1.0)

@@ -3,9 +3,8 @@
     max corr(x a, y b)   x, y: the pixels of two views   each pair of variates uncorrelated with the others
 
 What the family of canonical correlation reaches with the same views and no network. Both views follow one
-law here, so each picture is used in both orders and one projection serves every picture. Variates are looked
-for among the leading ``components`` of the pixels, and the covariances have ``regularisation`` times their
-mean variance added to the diagonal (Vinod, 1976): pixels are many and alike.
+law here, so each picture is used in both orders and one projection serves every picture. Pixels are many and
+alike, so the covariances are regularised (Vinod, 1976).
 """
 
 import torch
@@ -43,6 +42,14 @@ def canonical_correlations(
 
 
 class CCA(Baseline):
+    """The leading canonical variates of two views.
+
+    Args:
+        dims: how many.
+        components: leading principal components of the pixels among which they are looked for.
+        regularisation: mean variances added to the covariances' diagonals; 0 follows noise.
+    """
+
     own_encoder = True
     needs = Needs(views=2, preset="symmetric")
 

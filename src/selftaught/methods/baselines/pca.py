@@ -2,8 +2,7 @@
 
     features = (x - mean) U   the columns of U are the directions in which the pictures vary most
 
-What a linear map without views or labels reaches. ``whiten`` divides each feature by its deviation, which is
-what matters to neighbours; a linear probe standardises its features itself.
+What a linear map without views or labels reaches.
 """
 
 import torch
@@ -29,6 +28,13 @@ def principal_components(
 
 
 class PCA(Baseline):
+    """The leading principal components.
+
+    Args:
+        dims: how many.
+        whiten: whether each is divided by its deviation; neighbours mind, a linear probe does it itself.
+    """
+
     own_encoder = True
     seeded = False
 

@@ -5,6 +5,8 @@ from selftaught.methods.method import Baseline, Material
 
 
 class RawPixels(Baseline):
+    """The encoder ``pixels``, which has nothing to fit."""
+
     own_encoder = True
     seeded = False
 

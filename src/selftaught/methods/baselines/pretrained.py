@@ -1,9 +1,8 @@
 """Pretrained weights. No paper: what a model that others trained, on other pictures, brings along.
 
-``model`` is any name of timm's, ``file`` its weights (a state dict, .safetensors or .pth; nothing in it is
-executed); without it they are looked for in the Hugging Face and torch caches on this disk. Nothing is
-downloaded. Pictures are resized and normalised as the model's authors did. Many such models saw labels, if
-not those of this data set, and all of them saw more pictures: a reference, never a contestant.
+Nothing is downloaded, and nothing in the file is executed. Pictures are resized and normalised as the model's
+authors did. Many such models saw labels, if not those of this data set, and all of them saw more pictures: a
+reference, never a contestant.
 """
 
 from selftaught.encoders import Encoder
@@ -12,6 +11,13 @@ from selftaught.methods.method import Baseline, Material
 
 
 class PretrainedBaseline(Baseline):
+    """A model of timm's with weights from this disk.
+
+    Args:
+        model: any name of timm's.
+        file: its weights, .safetensors or .pth; empty looks in the caches of Hugging Face and torch.
+    """
+
     own_encoder = True
     seeded = False
 

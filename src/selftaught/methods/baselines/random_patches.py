@@ -13,6 +13,13 @@ from selftaught.types import Count
 
 
 class RandomPatchesBaseline(Baseline):
+    """Filters drawn from the training pictures.
+
+    Args:
+        patches: how many; features are four times as many.
+        patch: side of a filter in pixels, cut to the picture's.
+    """
+
     own_encoder = True
 
     def __init__(self, *, patches: Count = 200, patch: Count = 6) -> None:

@@ -22,6 +22,12 @@ def cross_entropy(
 
 
 class Supervised(Method):
+    """A linear classifier on the encoder, taught with it.
+
+    Args:
+        smoothing: share of each label that is spread evenly over all classes.
+    """
+
     needs = Needs(views=1, preset="supervised", labels=True)
 
     def __init__(self, encoder: Encoder, classes: int, *, smoothing: Fraction = 0.0) -> None:

@@ -28,5 +28,7 @@ def calibrate(encoder: Encoder, pictures: Tensor, batch: int = 256) -> Encoder:
 
 
 class Untrained(Baseline):
+    """The comparison's encoder as it was drawn."""
+
     def fit(self, encoder: Encoder, given: Material) -> dict[str, Encoder]:
         return {"as it is": encoder, "calibrated": calibrate(encoder, given.pictures)}

@@ -2,10 +2,9 @@
 
     C = standardised z' z / n over two views   sum (1 - C_ii)^2 + lambda sum C_ij^2   C goes to the identity
 
-Defaults are the paper's for ImageNet (section 2.2). ``scale`` multiplies the whole loss; the paper has
-none, an earlier version of the authors' code has 0.024 and solo-learn's CIFAR recipe 0.1, and rates found
-with it do not suit a loss without it. Standardisation is the authors' batch-norm without affine: biased
-variance, 1e-5 added, over the pictures of all ranks.
+Defaults are the paper's for ImageNet (section 2.2). Rates found with one ``scale`` do not suit another.
+Standardisation is the authors' batch-norm without affine: biased variance, 1e-5 added, over the pictures of
+all ranks.
 """
 
 import torch
@@ -46,6 +45,14 @@ def redundancy(z: Float[Tensor, "n p"], y: Float[Tensor, "n p"]) -> Float[Tensor
 
 
 class BarlowTwins(Method):
+    """The views' cross-correlation is brought to the identity.
+
+    Args:
+        projector: widths of the layers of the projector g, the last being z's.
+        redundancy: lambda, weight of the second term; 0 lets dimensions repeat each other.
+        scale: factor of the loss: the paper has 1, the authors' first code 0.024, solo-learn 0.1.
+    """
+
     needs = Needs(views=2, more=True, preset="asymmetric")
 
     def __init__(

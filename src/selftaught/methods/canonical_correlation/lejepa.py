@@ -3,9 +3,9 @@
     (1 - lambda) |mean of the full views - z|^2 + lambda SIGReg(z)   z of full views and small crops
 
 SIGReg asks that embeddings, seen along random directions, be standard normal: the Epps-Pulley distance of
-their characteristic function to the normal one. No teacher, no stop-gradient. ``weight`` is lambda; it,
-the directions and the 17 points on [-5, 5] are the paper's, the projector the authors' minimal example's.
-The integrand is even, so the points from 0 on are computed and count twice: the same sum at half the cost.
+their characteristic function to the normal one. No teacher, no stop-gradient. Lambda, directions and the 17
+points on [-5, 5] are the paper's, the projector the authors' minimal example's. The integrand is even: the
+points from 0 on count twice.
 """
 
 import math
@@ -38,15 +38,21 @@ def sigreg(z: Float[Tensor, "v n p"], directions: Float[Tensor, "s p"]) -> Float
     step = 2 * REACH / (POINTS - 1)
     t = torch.arange(1, POINTS // 2 + 1, device=z.device, dtype=z.dtype) * step  # at 0 both are 1
     phi = torch.exp(-t.square() / 2)
-    counts = torch.where(
-        t < REACH - step / 2, 2 * step, step
-    )  # the trapezoid rule, both sides of 0
+    counts = torch.where(t < REACH - step / 2, 2 * step, step)  # trapezoid rule, both sides of 0
     x = (z @ directions.to(z.dtype).T)[..., None] * t  # [v, n, s, points]
     apart = (x.cos().mean(dim=1) - phi).square() + x.sin().mean(dim=1).square()
     return z.shape[1] * (apart * phi * counts).sum(dim=-1).mean()
 
 
 class LeJEPA(Method):
+    """Views agree with their mean, and embeddings are standard normal.
+
+    Args:
+        projector: widths of the layers of the projector g, the last being z's.
+        weight: lambda; 0 collapses, for nothing else keeps embeddings apart; 1 leaves agreement out.
+        directions: random directions along which SIGReg looks, others at each step.
+    """
+
     needs = Needs(views=2, more=True, small=6, preset="symmetric")
 
     def __init__(

@@ -4,9 +4,7 @@
 
 Assignments use all prototypes evenly (Sinkhorn), which is what prevents collapse. Defaults are the paper's
 for ImageNet; as in the authors' code the head sees all crops together and prototypes are brought back to
-unit length after each step. Small batches want a ``queue`` (3840 for 256 pictures): from ``queue_start`` on,
-a share of training, the projections in it are balanced with the batch's. ``frozen`` is the share at the
-beginning in which prototypes stand still. There are two queues, for odd and for even views.
+unit length after each step. There are two queues, for odd and for even views.
 """
 
 import torch
@@ -31,6 +29,19 @@ def swapped_prediction(
 
 
 class SwAV(Method):
+    """Assignments of one view, predicted from the others.
+
+    Args:
+        projector: widths of the layers of the projector g, the last being z's.
+        prototypes: how many.
+        temperature: of the prediction p.
+        epsilon: of the assignment q: the smaller, the harder.
+        iterations: rounds of Sinkhorn's balancing.
+        queue: projections balanced with the batch's; 0 is none, 3840 suits batches of 256.
+        queue_start: share of training after which the queue is read.
+        frozen: share of training, at the beginning, in which prototypes stand still.
+    """
+
     needs = Needs(views=2, more=True, small=6, preset="symmetric")
 
     def __init__(
@@ -52,8 +63,7 @@ class SwAV(Method):
         self.assign = nn.ModuleList(
             Balanced(queue, projector[-1], epsilon=epsilon, iterations=iterations) for _ in range(2)
         )
-        self.temperature = temperature
-        self.queue_start, self.frozen = queue_start, frozen
+        self.temperature, self.queue_start, self.frozen = temperature, queue_start, frozen
 
     def forward(self, batch: Batch) -> Outputs:
         sizes = [batch.views, batch.small] if batch.small else [batch.views]
@@ -63,13 +73,11 @@ class SwAV(Method):
         terms = []
         for i in range(len(batch.views)):
             q = self.assign[i % 2](scores[i], self.prototypes)
-            terms += [
-                swapped_prediction(s, q, self.temperature) for j, s in enumerate(scores) if j != i
-            ]
+            others = [s for j, s in enumerate(scores) if j != i]
+            terms += [swapped_prediction(s, q, self.temperature) for s in others]
         losses = {"swapped_prediction": torch.stack(terms).mean()}
         memo = {"one": z[0].detach(), "two": z[1].detach()}
-        seen = torch.cat(z[: len(batch.views)])
-        return Outputs(losses, features=h[0], projections=seen, memo=memo)
+        return Outputs(losses, h[0], torch.cat(z[: len(batch.views)]), memo)
 
     def after_backward(self, progress: float) -> None:
         if progress < self.frozen:

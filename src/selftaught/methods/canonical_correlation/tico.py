@@ -3,10 +3,8 @@
     C = beta C_before + (1 - beta) z' z / n   1 - cos(z, t) + rho z C z'   t from an average of past students
 
 z and t have unit length. The second term pushes an embedding away from directions that many others took,
-lately: C is a memory of them, and the gradient flows through the current batch's part of it. Defaults are
-Lightly's ImageNet benchmark, which quotes the paper (other reproductions take rho = 8). The algorithm shows
-one view to the student and one to the teacher; here, as in BYOL, each view is shown to both, and the loss is
-the mean of both directions.
+lately: C is a memory of them, and the gradient flows through this batch's part of it. Defaults are Lightly's
+for ImageNet (others take rho = 8). Algorithm 1 shows the teacher one view only; here both networks see both.
 """
 
 import torch
@@ -48,6 +46,15 @@ def contrast(z: Float[Tensor, "v p"], c: Float[Tensor, "p p"]) -> Float[Tensor, 
 
 
 class TiCo(Method):
+    """Agreement with a teacher, and repulsion from what was common lately.
+
+    Args:
+        projector: widths of the layers of the projector g, the last being z's.
+        beta: memory of C: 0 knows this batch alone, 1 learns nothing, so that rho is without effect.
+        rho: weight of the second term; 0 leaves agreement alone, which may collapse.
+        momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
+    """
+
     needs = Needs(views=2, more=True, preset="asymmetric")
     c: Tensor
 
@@ -76,10 +83,8 @@ class TiCo(Method):
             "invariance": mean_over_crossings(invariance, z, t) / 2,
             "contrast": self.rho * contrast(every, c),
         }
-        memo = {"c": c.detach()}
-        return Outputs(losses, features=torch.cat(h), projections=every, memo=memo)
+        return Outputs(losses, torch.cat(h), projections=every, memo={"c": c.detach()})
 
     def after_step(self, outputs: Outputs, progress: float) -> None:
         self.c.copy_(outputs.memo["c"])
-        momentum = cosine(*self.momentum, progress)
-        self.teacher.follow(self.encoder, self.projector, momentum=momentum)
+        self.teacher.follow(self.encoder, self.projector, momentum=cosine(*self.momentum, progress))

@@ -43,6 +43,13 @@ def covariance(z: Float[Tensor, "n p"]) -> Float[Tensor, ""]:
 
 
 class VICReg(Method):
+    """Three terms over two views, each with a weight.
+
+    Args:
+        projector: widths of the layers of the projector g, the last being z's.
+        weights: of invariance, variance, covariance; (25, 0, 1) collapses, (25, 25, 0) lets dimensions repeat.
+    """
+
     needs = Needs(views=2, more=True, preset="vicreg")
 
     def __init__(

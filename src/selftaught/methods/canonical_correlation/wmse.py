@@ -40,6 +40,15 @@ def whitened_mse(
 
 
 class WMSE(Method):
+    """Whitened views agree.
+
+    Args:
+        projector: widths of the layers of g; the last is what is whitened, slice_size / 2 at most.
+        slice_size: pictures whitened together, at most the batch; more make the covariance surer.
+        iterations: slicings of a batch, over which the loss is averaged.
+        shrinkage: share of the identity in the covariance; 0 whitens fully, more steadies small slices.
+    """
+
     needs = Needs(views=2, more=True, preset="symmetric")
 
     def __init__(
@@ -57,7 +66,7 @@ class WMSE(Method):
                 f"wmse: slice_size={slice_size} pictures are too few to whiten {projector[-1]} dimensions; "
                 f"give slice_size={2 * projector[-1]} or more, or a projector that ends narrower."
             )
-        self.projector = mlp(encoder.dim, *projector)
+        self.projector = mlp(encoder.dim, *projector, last_bias=False)  # whitening removes a bias
         self.slice_size, self.iterations, self.shrinkage = slice_size, iterations, shrinkage
 
     def draw(self, keys: Keys) -> dict[str, Tensor]:

@@ -2,13 +2,11 @@
 
     encode a context   predict, for four blocks outside it, what a slower encoder says of the whole picture
 
-Pixels are never predicted: targets are the teacher's last tokens, layer-normed, without gradient. The kept
-network is the teacher's encoder; its authors' features are the mean of the patches, so the recipes say
-``encoder.pool`` mean. The score ``explained`` is the share of the targets' variance that is predicted; their
-mean gives 0. Defaults are the paper's for ViT-B/16 (appendix A.1). Smooth L1 is the code's, where the text
-says L2; the momentum rises in a straight line. Deviations: learnt positions, and a class token in the
-encoder, which the predictor does not see; the size of the context (``parts/masking.py``); scale and aspect of
-blocks drawn apart; a constant weight decay.
+Targets are the teacher's last tokens, layer-normed, without gradient; the teacher is kept. Features are the
+mean of the patches, so the recipes say ``encoder.pool`` mean. The score ``explained`` is the share of the
+targets' variance that is predicted. Defaults are the paper's for ViT-B/16 (appendix A.1); smooth L1 is the
+code's, where the text says L2. Deviations: learnt positions; a class token, which the predictor does not see;
+the context's size (``parts/masking.py``); scale and aspect drawn apart; a constant weight decay.
 """
 
 import torch
@@ -38,6 +36,19 @@ def prediction(g: Float[Tensor, "n m d"], t: Float[Tensor, "n m d"]) -> Float[Te
 
 
 class IJEPA(Method):
+    """A context encoder, a predictor and a teacher.
+
+    Args:
+        width: of the predictor.
+        depth: blocks of the predictor.
+        heads: of attention in the predictor.
+        targets: blocks to predict in each picture.
+        scale: smallest and largest share of the picture that a block takes.
+        aspects: smallest and largest height / width of a block.
+        context: smallest and largest share of the context before the blocks are taken out.
+        momentum: the teacher's, rising in a straight line; (0, 0) copies the student, (1, 1) never moves.
+    """
+
     needs = Needs(views=1, tokens=True, preset="masked")
     encoder: PatchEncoder
 
@@ -57,8 +68,7 @@ class IJEPA(Method):
         super().__init__(encoder)
         if encoder.grid**2 <= targets:
             raise Refusal(
-                f"ijepa: {targets} targets fill a grid of {encoder.grid} by {encoder.grid}; "
-                "give a larger views.size."
+                f"ijepa: {targets} targets fill {encoder.grid**2} patches; give a larger views.size."
             )
         blocks = (Block(width, heads) for _ in range(depth))
         self.predictor = Decoder(encoder.dim, width, encoder.dim, encoder.grid, *blocks)
@@ -67,8 +77,7 @@ class IJEPA(Method):
 
     @property
     def kept(self) -> PatchEncoder:
-        kept: PatchEncoder = self.teacher.network[0]  # type: ignore[assignment]
-        return kept
+        return self.teacher.network[0]  # type: ignore[return-value]
 
     def draw(self, keys: Keys) -> dict[str, Tensor]:
         how = {"scale": self.scale, "aspects": self.aspects, "context": self.context}

@@ -38,6 +38,16 @@ def reconstruction(g: Float[Tensor, "n m p"], x: Float[Tensor, "n m p"]) -> Floa
 
 
 class MAE(Method):
+    """An encoder of visible patches and a decoder of hidden ones.
+
+    Args:
+        mask: share of patches that is hidden.
+        width: of the decoder.
+        depth: blocks of the decoder.
+        heads: of attention in the decoder.
+        normalise: whether each patch is a target by its own mean and deviation; False takes plain pixels.
+    """
+
     needs = Needs(views=1, tokens=True, preset="masked")
     encoder: PatchEncoder
 

@@ -33,6 +33,13 @@ def reconstruction(g: Float[Tensor, "n m p"], x: Float[Tensor, "n m p"]) -> Floa
 
 
 class SimMIM(Method):
+    """An encoder of all places and a linear layer to pixels.
+
+    Args:
+        mask: share of the picture that is hidden.
+        unit: side of a hidden square, in patches; it divides the grid, and 1 hides single patches.
+    """
+
     needs = Needs(views=1, tokens=True, preset="masked")
     encoder: PatchEncoder
 

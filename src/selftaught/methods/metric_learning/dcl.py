@@ -33,6 +33,13 @@ def decoupled(z: Float[Tensor, "v p"], temperature: float) -> Float[Tensor, ""]:
 
 
 class DCL(Method):
+    """SimCLR without the positive below the line.
+
+    Args:
+        projector: widths of the layers of the projector g, the last being z's.
+        temperature: T; the smaller, the more the nearest negatives count.
+    """
+
     needs = Needs(views=2, more=True, preset="symmetric")
 
     def __init__(

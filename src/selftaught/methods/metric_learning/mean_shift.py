@@ -4,10 +4,8 @@
 
 It stands with metric learning because it pulls different *pictures* together, though it pushes nothing apart.
 As in the authors' code neighbours are searched among this batch's targets and the queue together, so t is
-always its own first neighbour, and k = 1 is BYOL; but theirs has the batch overwrite the queue's oldest rows
-first, and shuffles the targets between GPUs. ``symmetric=false`` is the authors': the first view is the
-student's, the others the teacher's; true takes the mean of both directions, half of BYOL's sum. Defaults are
-their code's for ImageNet. With ``queue=0`` the batch alone is searched.
+always its own first neighbour; but theirs has the batch overwrite the queue's oldest rows first, and shuffles
+the targets between GPUs. Defaults are their code's for ImageNet.
 """
 
 import torch
@@ -18,10 +16,9 @@ from torch import Tensor
 from selftaught.batch import Batch, Needs
 from selftaught.distributed import gather, rank
 from selftaught.encoders import Encoder
-from selftaught.errors import Refusal
 from selftaught.methods.method import Method, Outputs, in_float32
-from selftaught.parts.heads import mlp
-from selftaught.parts.pairs import mean_over_crossings
+from selftaught.parts.heads import check_ends, mlp
+from selftaught.parts.pairs import mean_over_directions
 from selftaught.parts.queue import Queue
 from selftaught.parts.teacher import Teacher
 from selftaught.schedules import cosine
@@ -42,6 +39,17 @@ def mean_shift(
 
 
 class MeanShift(Method):
+    """Predictions near the teacher's answer and its neighbours.
+
+    Args:
+        projector: widths of the layers of the projector g, the last being z's.
+        predictor: widths of the layers of the predictor q; ends as the projector does.
+        momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
+        queue: past targets among which neighbours are searched; 0 searches the batch alone.
+        k: neighbours, the target itself being the first; 1 is BYOL.
+        symmetric: False has the first view predict the others (the authors'); True takes both directions' mean.
+    """
+
     needs = Needs(views=2, more=True, preset="weak")
 
     def __init__(
@@ -56,11 +64,7 @@ class MeanShift(Method):
         symmetric: bool = False,
     ) -> None:
         super().__init__(encoder)
-        if predictor[-1] != projector[-1]:
-            raise Refusal(
-                f"mean_shift: the predictor ends in {predictor[-1]}, the projector in {projector[-1]}; "
-                "one predicts the other, so give both the same last width."
-            )
+        check_ends("mean_shift", projector, predictor)
         self.projector = mlp(encoder.dim, *projector)
         self.predictor = mlp(projector[-1], *predictor)
         self.teacher = Teacher(encoder, self.projector)
@@ -76,10 +80,7 @@ class MeanShift(Method):
         z = [self.projector(x) for x in h]
         p = [self.predictor(x) for x in z]
         t = [self.teacher(v) for v in taught]  # no gradient
-        if self.symmetric:
-            value = mean_over_crossings(loss, p, t) / 2
-        else:
-            value = torch.stack([loss(p[0], x) for x in t]).mean()
+        value = mean_over_directions(loss, p, t, both=self.symmetric)
         memo = {"rows": F.normalize(torch.cat(t).float(), dim=-1)}
         return Outputs({"mean_shift": value}, torch.cat(h), torch.cat(z), memo)
 

@@ -5,9 +5,7 @@
 Algorithm 1 and equation 1 of the first paper, the projector, temperature and views of the second, whose values
 for ImageNet are the defaults. The authors shuffle the keys between GPUs, so that a query and its key do not
 share batch statistics, by which they could be told from the queue. On one device ``splits`` does that instead:
-the teacher sees the batch in so many parts, each with its own statistics (two pictures or more), while the
-student sees it whole. ``symmetric=false`` is the authors': the first view is the student's, the others the
-teacher's; true takes the mean of both directions.
+the teacher sees the batch in parts of two pictures or more, while the student sees it whole.
 """
 
 import torch
@@ -20,7 +18,7 @@ from selftaught.encoders import Encoder
 from selftaught.errors import Refusal
 from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.heads import mlp
-from selftaught.parts.pairs import mean_over_crossings
+from selftaught.parts.pairs import mean_over_directions
 from selftaught.parts.queue import Queue
 from selftaught.parts.teacher import Teacher
 from selftaught.schedules import cosine
@@ -39,6 +37,17 @@ def info_nce(
 
 
 class MoCo(Method):
+    """Queries against a teacher's keys, past ones as negatives.
+
+    Args:
+        projector: widths of the layers of the projector g, the last being the keys'.
+        temperature: T; the smaller, the more the nearest negatives count.
+        momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
+        queue: past keys, which are all the negatives there are; not 0.
+        splits: parts of the batch with statistics of their own in the teacher; 1 gives the keys away.
+        symmetric: False has the first view predict the others (the authors'); True takes both directions' mean.
+    """
+
     needs = Needs(views=2, more=True, preset="weak")
 
     def __init__(
@@ -55,8 +64,7 @@ class MoCo(Method):
         super().__init__(encoder)
         if not queue:
             raise Refusal(
-                "moco: queue=0 leaves no negatives, for the batch has none; give queue=4096, or take "
-                "mocov3, whose negatives are the batch."
+                "moco: queue=0 leaves no negatives; give queue=4096, or mocov3, whose negatives are the batch."
             )
         self.projector = mlp(encoder.dim, *projector, norm=False)
         self.teacher, self.momentum = Teacher(encoder, self.projector), momentum
@@ -69,18 +77,13 @@ class MoCo(Method):
         return torch.cat([self.teacher(part) for part in view.tensor_split(parts)])
 
     def forward(self, batch: Batch) -> Outputs:
-        def loss(q: Tensor, k: Tensor) -> Tensor:
-            return info_nce(q, k, self.queue.rows, self.temperature)
-
+        past, t = self.queue.rows, self.temperature
         seen, taught = (batch.views,) * 2 if self.symmetric else (batch.views[:1], batch.views[1:])
         h = [self.encoder(v) for v in seen]  # one batch of statistics per view
         q, k = [self.projector(x) for x in h], [self.keys(v) for v in taught]
-        if self.symmetric:
-            value = mean_over_crossings(loss, q, k) / 2
-        else:
-            value = torch.stack([loss(q[0], x) for x in k]).mean()
+        loss = mean_over_directions(lambda a, b: info_nce(a, b, past, t), q, k, both=self.symmetric)
         memo = {"rows": F.normalize(torch.cat(k).float(), dim=-1)}
-        return Outputs({"info_nce": value}, torch.cat(h), torch.cat(q), memo)
+        return Outputs({"info_nce": loss}, torch.cat(h), torch.cat(q), memo)
 
     def after_step(self, outputs: Outputs, progress: float) -> None:
         self.teacher.follow(self.encoder, self.projector, momentum=cosine(*self.momentum, progress))

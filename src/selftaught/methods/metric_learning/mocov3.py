@@ -3,9 +3,8 @@
     q = p(g(f(v)))   k = g'(f'(v')), a slow copy   q must pick its key out of the batch's keys, both ways
 
 The queue is gone: negatives are the other pictures' keys, of all ranks. Defaults are the authors' code's for
-ResNet-50; for ViTs they take ``projector=4096,4096,256``, ``temperature=0.2`` and AdamW. ``freeze_patches``
-keeps a ViT's patch projection as it was drawn, which is what keeps its training steady (section 4.2); a ResNet
-has none. Their ViT has fixed sine positions, ours learns them.
+ResNet-50; for ViTs they take ``projector=4096,4096,256``, ``temperature=0.2`` and AdamW, and freeze the patch
+projection (section 4.2). Their ViT has fixed sine positions, ours learns them.
 """
 
 import torch
@@ -16,9 +15,8 @@ from torch import Tensor
 from selftaught.batch import Batch, Needs
 from selftaught.distributed import gather, rank
 from selftaught.encoders import Encoder, PatchEncoder
-from selftaught.errors import Refusal
 from selftaught.methods.method import Method, Outputs, in_float32
-from selftaught.parts.heads import mlp
+from selftaught.parts.heads import check_ends, mlp
 from selftaught.parts.pairs import mean_over_crossings
 from selftaught.parts.teacher import Teacher
 from selftaught.schedules import cosine
@@ -37,6 +35,16 @@ def contrast(
 
 
 class MoCoV3(Method):
+    """Queries against a teacher's keys of the batch.
+
+    Args:
+        projector: widths of the layers of the projector g, the last being z's.
+        predictor: widths of the layers of the predictor p; ends as the projector does.
+        temperature: T of the softmax over the keys; the loss is multiplied by 2 T.
+        momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
+        freeze_patches: whether a ViT's patch projection stays as it was drawn; False trains it, less steadily.
+    """
+
     needs = Needs(views=2, more=True, preset="asymmetric")
 
     def __init__(
@@ -50,11 +58,7 @@ class MoCoV3(Method):
         freeze_patches: bool = True,
     ) -> None:
         super().__init__(encoder)
-        if predictor[-1] != projector[-1]:
-            raise Refusal(
-                f"mocov3: the predictor ends in {predictor[-1]} and the projector in {projector[-1]}; "
-                "queries are compared with keys, so give both the same last width."
-            )
+        check_ends("mocov3", projector, predictor)
         ends = {"last_norm": True, "last_affine": False, "last_bias": False}
         self.projector = mlp(encoder.dim, *projector, **ends)
         self.predictor = mlp(projector[-1], *predictor, **ends)

@@ -5,8 +5,7 @@
 The neighbour is of the *other* view, and the queue is read before this batch is written to it: else each
 picture would find itself. Every other prediction of the batch is a negative. As in the authors' pseudocode
 the loss is the mean of both directions and only the first view is queued; no gradient passes through the
-neighbour. Defaults are the paper's for ImageNet (section 4.1). With ``queue=0`` the other view itself, held
-still, is the positive, which makes it an in-batch contrast of predictions.
+neighbour. Defaults are the paper's for ImageNet (section 4.1).
 """
 
 import torch
@@ -17,9 +16,8 @@ from torch import Tensor
 from selftaught.batch import Batch, Needs
 from selftaught.distributed import gather, rank
 from selftaught.encoders import Encoder
-from selftaught.errors import Refusal
 from selftaught.methods.method import Method, Outputs, in_float32
-from selftaught.parts.heads import mlp
+from selftaught.parts.heads import check_ends, mlp
 from selftaught.parts.pairs import mean_over_crossings
 from selftaught.parts.queue import Queue
 from selftaught.types import Length, Positive, Widths
@@ -44,6 +42,15 @@ def contrast(
 
 
 class NNCLR(Method):
+    """Predictions against neighbours from a queue.
+
+    Args:
+        projector: widths of the layers of the projector g, the last being z's.
+        predictor: widths of the layers of the predictor q; ends as the projector does.
+        temperature: T of the softmax over the batch's predictions.
+        queue: past projections to choose from; 0 takes the other view itself, held still.
+    """
+
     needs = Needs(views=2, more=True, preset="asymmetric")
 
     def __init__(
@@ -56,11 +63,7 @@ class NNCLR(Method):
         queue: Length = 98304,
     ) -> None:
         super().__init__(encoder)
-        if predictor[-1] != projector[-1]:
-            raise Refusal(
-                f"nnclr: the predictor ends in {predictor[-1]} and the projector in {projector[-1]}; "
-                "predictions are compared with projections, so give both the same last width."
-            )
+        check_ends("nnclr", projector, predictor)
         self.projector = mlp(encoder.dim, *projector, last_norm=True, last_bias=False)
         self.predictor = mlp(projector[-1], *predictor)
         self.queue = Queue(queue, projector[-1])

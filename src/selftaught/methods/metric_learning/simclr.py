@@ -33,6 +33,13 @@ def nt_xent(z: Float[Tensor, "v p"], temperature: float) -> Float[Tensor, ""]:
 
 
 class SimCLR(Method):
+    """Each view against all other views of the batch.
+
+    Args:
+        projector: widths of the layers of the projector g, the last being z's.
+        temperature: T; the smaller, the more the nearest negatives count.
+    """
+
     needs = Needs(views=2, more=True, preset="symmetric")
 
     def __init__(

@@ -47,6 +47,13 @@ def repulsion(z: Float[Tensor, "n p"], y: Float[Tensor, "n p"]) -> Float[Tensor,
 
 
 class Spectral(Method):
+    """Products of views, large within a picture and nought between pictures.
+
+    Args:
+        projector: widths of the layers of the projector g, the last being z's.
+        mu: squared length at which outputs are cut off; the loss is divided by it.
+    """
+
     needs = Needs(views=2, more=True, preset="weak")
 
     def __init__(

@@ -43,6 +43,13 @@ def kinds_of(labels: Int64[Tensor, " n"]) -> Int64[Tensor, " n"]:
 
 
 class SupCon(Method):
+    """Each view against all other views, with its class as positives.
+
+    Args:
+        projector: widths of the layers of the projector g, the last being z's.
+        temperature: T; the smaller, the more the nearest negatives count.
+    """
+
     needs = Needs(views=2, more=True, preset="symmetric", labels=True)
 
     def __init__(

@@ -2,12 +2,9 @@
 
     two tiles of a picture, the centre and a neighbour   which of the eight places has the neighbour?
 
-A view is cut into 3 x 3 tiles with gaps of half a tile and jitter of 7 pixels in 96, so that no line runs on
-from tile to tile; the tiles go through the encoder together, late fusion follows (figure 3). Guessing gives
-the score ``accuracy`` 1/8. ``drop`` is how many of the pictures keep one colour of three, so that the lens'
-chromatic aberration does not tell the place. Deviations: one pair from a picture and step; the dropped
-colours become their mean, without noise of a hundredth of a deviation; tiles take their size from the view,
-and small ones are enlarged (``parts/tiles.py``).
+A view is cut into 3 x 3 tiles, which go through the encoder together; late fusion follows (figure 3). Guessing
+gives the score ``accuracy`` 1/8. Deviations: one pair from a picture and step; dropped colours become their
+mean, without noise; tiles take their size from the view, and small ones are enlarged (``parts/tiles.py``).
 """
 
 import torch
@@ -38,6 +35,15 @@ def one_colour(
 
 
 class Context(Method):
+    """A classifier of where a second tile lies, taught with the encoder.
+
+    Args:
+        classifier: widths of the hidden layers that join the two tiles' features.
+        gap: between tiles, in sides of a tile; 0 lets lines run on, by which the place can be told.
+        jitter: of each tile's place either way, in sides of a tile; the authors' 7 pixels in 96.
+        drop: share of pictures that keep one colour of three; at 0 a lens' fringes can tell the place.
+    """
+
     needs = Needs(views=1, preset="pretext")
 
     def __init__(

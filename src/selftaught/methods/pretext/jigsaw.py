@@ -2,7 +2,7 @@
 
     nine tiles of a picture, shuffled by one of P permutations   which permutation was it?
 
-Each tile is cut at random from its cell of a 3 x 3 grid (64 px of 75), normalised by itself so that
+Each tile is cut at random from its cell of a 3 x 3 grid, normalised by itself so that
 brightness does not tell the place, and encoded alone; the head sees all nine in their shuffled order. The
 permutations lie far apart (``parts/permutations.py``). Guessing gives the score ``accuracy`` 1/P. Deviations:
 the next permutation maximises the smallest distance, then the sum, where the authors maximise the sum; colour
@@ -36,6 +36,15 @@ def normalised(x: Float[Tensor, "n t c s s"]) -> Float[Tensor, "n t c s s"]:
 
 
 class Jigsaw(Method):
+    """A classifier of the permutation of nine tiles, taught with the encoder.
+
+    Args:
+        permutations: P, how many; more are harder to tell apart.
+        projector: widths of the layers on each tile's features, shared by the nine.
+        classifier: widths of the hidden layers that join the nine.
+        tile: side of a tile, in sides of its cell (64 of 75 px); 1 leaves no gap, and lines run on.
+    """
+
     needs = Needs(views=1, preset="pretext")
     permutations: Tensor
 
@@ -62,10 +71,7 @@ class Jigsaw(Method):
 
     def draw(self, keys: Keys) -> dict[str, Tensor]:
         which = keys.bits("permutation", 1)[:, 0] % len(self.permutations)
-        return {
-            "which": which,
-            "corner": keys.uniform("corner", 2 * TILES).view(-1, TILES, 2),
-        }
+        return {"which": which, "corner": keys.uniform("corner", 2 * TILES).view(-1, TILES, 2)}
 
     def forward(self, batch: Batch) -> Outputs:
         (v,), which = batch.views, batch.draws["which"]

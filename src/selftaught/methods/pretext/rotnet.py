@@ -33,6 +33,8 @@ def rotations(v: Float[Tensor, "n c s s"]) -> Float[Tensor, "r c s s"]:
 
 
 class RotNet(Method):
+    """A linear classifier of four rotations, taught with the encoder."""
+
     needs = Needs(views=1, preset="pretext")
 
     def __init__(self, encoder: Encoder) -> None:

@@ -2,11 +2,9 @@
 
     student: q(g(f(v)))   teacher: g'(f'(v')), an average of past students   predict across views
 
-Defaults are the paper's for ImageNet (section 3.3). ``momentum`` is (start, end): the teacher is the
-student itself at (0, 0) and never moves at (1, 1). Two things are off by default because the paper has
-neither: ``projector_norm`` ends the projector with batch-norm without scale and offset, as SimSiam's
-and MoCo v3's do (an offset would let a prediction of the mean alone lower the loss), and
-``predictor_rate`` lets the predictor learn faster than the rest (Tian et al., 2021, arXiv 2102.06810).
+Defaults are the paper's for ImageNet (section 3.3). ``projector_norm`` and ``predictor_rate`` are off by
+default because the paper has neither. (The norm has no offset, because one would let a prediction of the mean
+alone lower the loss.)
 """
 
 from collections.abc import Iterator
@@ -18,9 +16,8 @@ from torch import Tensor
 
 from selftaught.batch import Batch, Needs, ParameterGroup
 from selftaught.encoders import Encoder
-from selftaught.errors import Refusal
 from selftaught.methods.method import Method, Outputs, in_float32
-from selftaught.parts.heads import mlp
+from selftaught.parts.heads import check_ends, mlp
 from selftaught.parts.pairs import mean_over_crossings
 from selftaught.parts.teacher import Teacher
 from selftaught.schedules import cosine
@@ -34,6 +31,16 @@ def regression(p: Float[Tensor, "n p"], t: Float[Tensor, "n p"]) -> Float[Tensor
 
 
 class BYOL(Method):
+    """A student with a predictor, and a teacher.
+
+    Args:
+        projector: widths of the layers of the projector g, the last being z's.
+        predictor: widths of the layers of the predictor q; ends as the projector does.
+        momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
+        projector_norm: whether the projector ends in batch-norm without scale and offset, as SimSiam's does.
+        predictor_rate: factor of the predictor's learning rate (Tian et al., 2021, arXiv 2102.06810).
+    """
+
     needs = Needs(views=2, more=True, preset="asymmetric")
 
     def __init__(
@@ -47,11 +54,7 @@ class BYOL(Method):
         predictor_rate: Positive = 1.0,
     ) -> None:
         super().__init__(encoder)
-        if predictor[-1] != projector[-1]:
-            raise Refusal(
-                f"byol: the predictor ends in {predictor[-1]} and the projector in {projector[-1]}; "
-                "one predicts the other, so give both the same last width."
-            )
+        check_ends("byol", projector, predictor)
         self.projector = mlp(
             encoder.dim, *projector, last_bias=False, last_norm=projector_norm, last_affine=False
         )

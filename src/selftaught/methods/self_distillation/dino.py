@@ -3,10 +3,8 @@
     the student, shown any crop, predicts what the teacher says of the full views;
     the teacher's answers are centred (no favourite prototype) and sharpened (no shrug)
 
-Defaults are the authors' for ImageNet at 300 epochs: 30 of them warm the teacher's temperature up, and the
-first holds the last layer. ``centring=false`` is the ablation that collapses (section 5.3). Deviations:
-the last layer's rows are always of unit length (the authors free their lengths for ViT-S), temperature
-and hold go by the step instead of the epoch, and gradients are not clipped.
+Defaults are the authors' for ImageNet at 300 epochs. Deviations: the last layer's rows are always of unit
+length (theirs are not for ViT-S), temperature and hold go by the step, and gradients are not clipped.
 """
 
 import torch
@@ -36,6 +34,20 @@ def distillation(
 
 
 class DINO(Method):
+    """A student and a teacher that share out prototypes.
+
+    Args:
+        projector: widths of the layers before the prototypes, the last being the bottleneck.
+        prototypes: how many.
+        projector_norm: batch-norm in the projector, as the authors have it for ResNets alone.
+        temperature: the student's.
+        teacher_temperature: the teacher's, before and after its warm-up; lower is sharper.
+        teacher_warmup: share of training in which the teacher's temperature moves, in a straight line.
+        momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
+        centring: False leaves the teacher's answers where they are; it collapses (section 5.3).
+        hold: share of training, at the beginning, in which the last layer stands still.
+    """
+
     needs = Needs(views=2, more=True, small=8, preset="asymmetric")
 
     def __init__(
@@ -66,9 +78,7 @@ class DINO(Method):
     def forward(self, batch: Batch) -> Outputs:
         full, v, n = torch.cat(batch.views), len(batch.views), len(batch.index)
         groups = [full, torch.cat(batch.small)] if batch.small else [full]
-        s = self.head(
-            torch.cat([self.encoder(x) for x in groups])
-        )  # one batch of statistics a size
+        s = self.head(torch.cat([self.encoder(x) for x in groups]))  # statistics of each size
         h = self.teacher(full)  # no gradient
         raw = self.teacher_head(h)
         t = self.sharpen(raw)

@@ -33,6 +33,19 @@ def masked(
 
 
 class IBOT(Method):
+    """DINO's student and teacher, for hidden patches too.
+
+    Args:
+        projector: widths of the layers before the prototypes, the last being the bottleneck.
+        prototypes: how many.
+        temperature: the student's.
+        teacher_temperature: the teacher's, before and after its warm-up; lower is sharper.
+        teacher_warmup: share of training in which the teacher's temperature moves, in a straight line.
+        momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
+        hidden: smallest and largest share of a view's patches that is hidden; (0, 0) hides none, which is DINO.
+        hold: share of training, at the beginning, in which the last layer stands still.
+    """
+
     needs = Needs(views=2, small=10, tokens=True, preset="asymmetric")
     encoder: PatchEncoder
 

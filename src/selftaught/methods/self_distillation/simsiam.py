@@ -3,11 +3,8 @@
     z = g(f(v))   p = q(z)   predict across views: -cos(p, z'), no gradient through z'
 
 It is BYOL whose teacher is the student itself. Defaults are the paper's for ImageNet (sections 3 and 4);
-the predictor's rate does not decay (table 2c). The ablations of the paper: ``stop_gradient=false``
-(table 1) and ``predict=false``, which leaves the predictor out (table 2a); with either it collapses.
-
-Two deviations: the hidden layers of the projector are as wide as ``projector`` says, not as the encoder,
-and the encoder's residual branches do not begin at zero.
+the predictor's rate does not decay (table 2c). Two deviations: the hidden layers of the projector are as wide
+as ``projector`` says, not as the encoder, and the encoder's residual branches do not begin at zero.
 """
 
 from collections.abc import Iterator
@@ -19,9 +16,8 @@ from torch import Tensor, nn
 
 from selftaught.batch import Batch, Needs, ParameterGroup
 from selftaught.encoders import Encoder
-from selftaught.errors import Refusal
 from selftaught.methods.method import Method, Outputs, in_float32
-from selftaught.parts.heads import mlp
+from selftaught.parts.heads import check_ends, mlp
 from selftaught.parts.pairs import mean_over_crossings
 from selftaught.types import Widths
 
@@ -33,6 +29,15 @@ def negative_cosine(p: Float[Tensor, "n p"], z: Float[Tensor, "n p"]) -> Float[T
 
 
 class SimSiam(Method):
+    """A student with a predictor, which is its own teacher.
+
+    Args:
+        projector: widths of the layers of the projector g, the last being z's.
+        predictor: widths of the layers of the predictor q; ends as the projector does.
+        stop_gradient: False lets the gradient through z'; it collapses (table 1).
+        predict: False leaves the predictor out; it collapses (table 2a).
+    """
+
     needs = Needs(views=2, more=True, preset="weak")
 
     def __init__(
@@ -45,11 +50,8 @@ class SimSiam(Method):
         predict: bool = True,
     ) -> None:
         super().__init__(encoder)
-        if predict and predictor[-1] != projector[-1]:
-            raise Refusal(
-                f"simsiam: the predictor ends in {predictor[-1]} and the projector in {projector[-1]}; "
-                "one predicts the other, so give both the same last width."
-            )
+        if predict:
+            check_ends("simsiam", projector, predictor)
         # The last norm has no scale and no offset: every dimension of z has variance 1.
         self.projector = mlp(
             encoder.dim, *projector, last_norm=True, last_affine=False, last_bias=False
