@@ -17,8 +17,7 @@ demo: setup ## teach with SimCLR, BYOL and VICReg on drawn shapes, and compare: 
 test: $(VENV)/.tested ## all tests, on all cores
 	OMP_NUM_THREADS=1 $(RUN) pytest --numprocesses auto
 
-peers: $(VENV)/.tested ## our losses against Lightly's, which is installed for it
-	$(RUN) pip install --quiet --disable-pip-version-check --editable '.[peers]'
+peers: $(VENV)/.peers ## our losses against those of Lightly, which is installed for it
 	OMP_NUM_THREADS=1 $(RUN) pytest tests/golden/test_peers.py
 
 check: $(VENV)/.tested ## format, lint, types, and the direction of imports
@@ -43,6 +42,10 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.tested: $(VENV)/.installed
 	$(RUN) pip install --quiet --disable-pip-version-check --compile --editable '.[test]'
+	@touch $@
+
+$(VENV)/.peers: $(VENV)/.tested
+	$(RUN) pip install --quiet --disable-pip-version-check --compile --editable '.[peers]'
 	@touch $@
 
 clean: ## remove the environment and caches; runs/ is left alone
