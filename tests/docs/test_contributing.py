@@ -16,7 +16,7 @@ def test_a_method_in_five_minutes(tmp_path: Path) -> None:
     package = tmp_path / "my_package"
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "rotnet.py").write_text(code, encoding="utf-8")
+    (package / "rotation.py").write_text(code, encoding="utf-8")
     information = tmp_path / "my_package-1.0.dist-info"
     information.mkdir()
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: my_package\nVersion: 1.0\n")
@@ -24,7 +24,7 @@ def test_a_method_in_five_minutes(tmp_path: Path) -> None:
     (information / "entry_points.txt").write_text(f"[{group}]\n{line.replace(chr(34), '')}\n")
 
     small = ["data.take=120", "batch=32", "encoder=resnet_tiny", "encoder.stem=strided"]
-    command = [sys.executable, "-m", "selftaught", "train", "rotnet", *small, "--epochs", "1"]
+    command = [sys.executable, "-m", "selftaught", "train", "rotation", *small, "--epochs", "1"]
     done = subprocess.run(
         [*command, "--out", str(tmp_path / "run")],
         env={**os.environ, "PYTHONPATH": str(tmp_path)},

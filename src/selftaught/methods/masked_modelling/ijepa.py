@@ -68,7 +68,7 @@ class IJEPA(Method):
         super().__init__(encoder)
         if encoder.grid**2 <= targets:
             raise Refusal(
-                f"ijepa: {targets} targets fill a grid of {encoder.grid} by {encoder.grid}; give a larger views.size."
+                f"ijepa: {targets} targets fill a grid of {encoder.grid} by {encoder.grid}; enlarge views.size."
             )
         blocks = (Block(width, heads) for _ in range(depth))
         self.predictor = Decoder(encoder.dim, width, encoder.dim, encoder.grid, *blocks)
