@@ -2,10 +2,8 @@
 
     q = g(f(v))   k = g'(f'(v')), a slow copy   q must pick its key out of a queue of past keys
 
-Algorithm 1 and equation 1 of the first paper, the projector, temperature and views of the second, whose values
-for ImageNet are the defaults. The authors shuffle the keys between GPUs, so that a query and its key do not
-share batch statistics, by which they could be told from the queue. On one device ``splits`` does that instead:
-the teacher sees the batch in parts of two pictures or more, while the student sees it whole.
+Algorithm 1 of the first paper, projector, temperature and views of the second. The authors shuffle keys between
+GPUs, so that a query does not share batch statistics with its key alone. Here ``splits`` does that.
 """
 
 import torch
@@ -41,6 +39,7 @@ class MoCo(Method):
 
     Args:
         projector: widths of the layers of the projector g, the last being the keys'.
+        projector_norm: batch-norm in the projector, as SimCLR has it; MoCo v2 has none, and starts slower.
         temperature: T; the smaller, the more the nearest negatives count.
         momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
         queue: past keys, which are all the negatives there are; not 0.
@@ -55,6 +54,7 @@ class MoCo(Method):
         encoder: Encoder,
         *,
         projector: Widths = (2048, 128),
+        projector_norm: bool = False,
         temperature: Positive = 0.2,
         momentum: Momentum = (0.999, 0.999),
         queue: Length = 65536,
@@ -66,7 +66,7 @@ class MoCo(Method):
             raise Refusal(
                 "moco: queue=0 leaves no negatives; give queue=4096, or mocov3, whose negatives are the batch."
             )
-        self.projector = mlp(encoder.dim, *projector, norm=False)
+        self.projector = mlp(encoder.dim, *projector, norm=projector_norm, last_norm=projector_norm)
         self.teacher, self.momentum = Teacher(encoder, self.projector), momentum
         self.queue, self.temperature = Queue(queue, projector[-1]), temperature
         self.splits, self.symmetric = splits, symmetric

@@ -19,7 +19,7 @@ from selftaught.encoders import Encoder
 from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.heads import check_ends, mlp
 from selftaught.parts.pairs import mean_over_crossings
-from selftaught.types import Widths
+from selftaught.types import Positive, Widths
 
 
 @in_float32
@@ -35,6 +35,7 @@ class SimSiam(Method):
         projector: widths of the layers of the projector g, the last being z's.
         predictor: widths of the layers of the predictor q; ends as the projector does.
         stop_gradient: False lets the gradient through z'; it collapses (table 1).
+        predictor_rate: factor on the predictor's rate, which stays constant.
         predict: False leaves the predictor out; it collapses (table 2a).
     """
 
@@ -48,6 +49,7 @@ class SimSiam(Method):
         predictor: Widths = (512, 2048),
         stop_gradient: bool = True,
         predict: bool = True,
+        predictor_rate: Positive = 1.0,
     ) -> None:
         super().__init__(encoder)
         if predict:
@@ -57,7 +59,7 @@ class SimSiam(Method):
             encoder.dim, *projector, last_norm=True, last_affine=False, last_bias=False
         )
         self.predictor = mlp(projector[-1], *predictor) if predict else nn.Identity()
-        self.stop_gradient = stop_gradient
+        self.stop_gradient, self.predictor_rate = stop_gradient, predictor_rate
 
     def forward(self, batch: Batch) -> Outputs:
         h = [self.encoder(v) for v in batch.views]  # one batch of statistics per view
@@ -69,4 +71,4 @@ class SimSiam(Method):
 
     def parameter_groups(self) -> Iterator[ParameterGroup]:
         yield ParameterGroup([*self.encoder.parameters(), *self.projector.parameters()])
-        yield ParameterGroup(self.predictor.parameters(), constant=True)
+        yield ParameterGroup(self.predictor.parameters(), self.predictor_rate, constant=True)
