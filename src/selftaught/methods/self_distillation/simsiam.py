@@ -35,8 +35,8 @@ class SimSiam(Method):
         projector: widths of the layers of the projector g, the last being z's.
         predictor: widths of the layers of the predictor q; ends as the projector does.
         stop_gradient: False lets the gradient through z'; it collapses (table 1).
-        predictor_rate: factor on the predictor's rate, which stays constant.
         predict: False leaves the predictor out; it collapses (table 2a).
+        predictor_rate: factor on the predictor's rate, which stays constant.
     """
 
     needs = Needs(views=2, more=True, preset="weak")
