@@ -12,6 +12,7 @@ from torch import Tensor
 from selftaught import encoders, methods
 from selftaught.batch import Batch
 from selftaught.errors import Refusal
+from selftaught.keys import Keys
 from selftaught.methods import Method
 from selftaught.methods.metric_learning import mocov3, nnclr
 from selftaught.methods.metric_learning.dcl import decoupled
@@ -46,13 +47,13 @@ def views(count: int, n: int = 8) -> list[Tensor]:
     return list(torch.randn(shape, generator=generator, dtype=torch.float64))
 
 
-def batch(of: list[Tensor]) -> Batch:
-    n = len(of[0])
-    return Batch(of, torch.arange(n), torch.arange(n) % 4)
+def batch(method: Method, of: list[Tensor]) -> Batch:
+    everyone = torch.arange(len(of[0]))
+    return Batch(of, everyone, everyone % 4, method.draw(Keys(0, 0, everyone)))
 
 
 def loss(method: Method, of: list[Tensor]) -> Tensor:
-    return torch.stack(list(method(batch(of)).losses.values())).sum()
+    return torch.stack(list(method(batch(method, of)).losses.values())).sum()
 
 
 def rows(n: int, p: int, seed: int = 0) -> Tensor:
@@ -124,7 +125,7 @@ def test_a_queue_of_size_0_leaves_the_batch(name: str) -> None:
     """And moves nothing: the loss after a step of the teacher's at momentum 1 is the loss before."""
     still = {"momentum": (1.0, 1.0)} if name == "mean_shift" else {}
     method = build(name, queue=0, **still)
-    before = method(batch(views(2)))
+    before = method(batch(method, views(2)))
     method.after_step(before, 0.5)
     close(loss(method, views(2)), torch.stack(list(before.losses.values())).sum())
 
@@ -189,7 +190,7 @@ def test_one_direction_compares_the_first_view_with_each_other_view(name: str) -
 @pytest.mark.parametrize("name", ["dcl", "supcon"])
 def test_three_views_may_share_batch_statistics(name: str) -> None:
     method = build(name)
-    outputs = method(batch(views(3)))
+    outputs = method(batch(method, views(3)))
     assert len(outputs.features) == 24
     permuted = loss(method, [views(3)[place] for place in (2, 0, 1)])
     close(permuted, torch.stack(list(outputs.losses.values())).sum())
@@ -203,7 +204,7 @@ def test_three_views_may_share_batch_statistics(name: str) -> None:
         ("spectral", [8, 8]),
         ("nnclr", [8, 8]),
         ("mocov3", [8, 8]),
-        ("moco", [8]),
+        ("moco", [4, 4]),
         ("mean_shift", [8]),
     ],
 )
@@ -211,7 +212,7 @@ def test_who_shares_batch_statistics_with_whom_is_pinned(name: str, sizes: list[
     method = build(name)
     seen: list[int] = []
     method.encoder.register_forward_hook(lambda _, given, __: seen.append(len(given[0])))
-    method(batch(views(2)))
+    method(batch(method, views(2)))
     assert seen == sizes
 
 
@@ -221,7 +222,7 @@ def test_who_shares_batch_statistics_with_whom_is_pinned(name: str, sizes: list[
 @pytest.mark.parametrize("name", ["mean_shift", "moco", "nnclr"])
 def test_rows_enter_the_queue_after_the_step_and_not_before(name: str) -> None:
     method = build(name)
-    outputs = method(batch(views(2)))
+    outputs = method(batch(method, views(2)))
     rows, queue = outputs.memo["rows"].double(), method.get_buffer("queue.rows")
     torch.testing.assert_close(rows.norm(dim=-1), torch.ones(8, dtype=torch.float64))
     nearby = (rows @ queue.T).max()
@@ -237,7 +238,7 @@ def test_a_queue_that_the_batch_does_not_divide_fills_up_and_goes_on(name: str) 
     method = build(name)  # a queue of 12, batches of 8
     before = method.get_buffer("queue.rows").clone()
     for seed in range(3):
-        outputs = method(batch([view + seed for view in views(2)]))
+        outputs = method(batch(method, [view + seed for view in views(2)]))
         method.after_step(outputs, 0.5)
     after = method.get_buffer("queue.rows")
     assert not (before == after).all(dim=1).any()
@@ -245,17 +246,28 @@ def test_a_queue_that_the_batch_does_not_divide_fills_up_and_goes_on(name: str) 
 
 
 @pytest.mark.parametrize(("n", "splits", "sizes"), [(8, 2, [4, 4]), (5, 8, [3, 2]), (3, 2, [3])])
-def test_moco_s_teacher_sees_the_batch_in_parts_of_two_or_more(
+def test_moco_s_keys_share_statistics_in_other_parts_than_the_queries(
     n: int, splits: int, sizes: list[int]
 ) -> None:
     method = build("moco", splits=splits)
-    seen: list[int] = []
-    teacher = method.get_submodule("teacher")
-    teacher.register_forward_hook(lambda _, given, __: seen.append(len(given[0])))
-    outputs = method(batch(views(2, n)))
-    assert seen == sizes
-    parts = [teacher(part) for part in views(2, n)[1].split(sizes)]
-    torch.testing.assert_close(outputs.memo["rows"], F.normalize(torch.cat(parts).float(), dim=-1))
+    seen: dict[str, list[Tensor]] = {"encoder": [], "teacher": []}
+    for name, parts in seen.items():
+        method.get_submodule(name).register_forward_hook(
+            lambda _, given, __, parts=parts: parts.append(given[0])
+        )
+    one, two = views(2, n)
+    given = batch(method, [one, two])
+    outputs = method(given)
+    assert (
+        [len(part) for part in seen["encoder"]] == [len(part) for part in seen["teacher"]] == sizes
+    )
+    order = given.draws["order"][:, 0].argsort()
+    assert not torch.equal(order, torch.arange(n)), "the keys are shuffled"
+    assert torch.equal(torch.cat(seen["encoder"]), one)
+    assert torch.equal(torch.cat(seen["teacher"]), two[order])
+    keys = torch.cat([method.get_submodule("teacher")(part) for part in two[order].split(sizes)])
+    expected = F.normalize(keys.float(), dim=-1)
+    torch.testing.assert_close(outputs.memo["rows"][order], expected)  # each beside its query
 
 
 @pytest.mark.parametrize("frozen", [True, False])

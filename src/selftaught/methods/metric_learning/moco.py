@@ -3,17 +3,19 @@
     q = g(f(v))   k = g'(f'(v')), a slow copy   q must pick its key out of a queue of past keys
 
 Algorithm 1 of the first paper, projector, temperature and views of the second. The authors shuffle keys between
-GPUs, so that a query does not share batch statistics with its key alone. Here ``splits`` does that.
+GPUs: a query that shares batch statistics with its key, but not with the queue, is told by them. On one device
+``splits`` plays the GPUs: parts of the batch with statistics of their own, other parts for keys than for queries.
 """
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from selftaught.batch import Batch, Needs
 from selftaught.encoders import Encoder
 from selftaught.errors import Refusal
+from selftaught.keys import Keys
 from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.heads import mlp
 from selftaught.parts.pairs import mean_over_directions
@@ -43,7 +45,7 @@ class MoCo(Method):
         temperature: T; the smaller, the more the nearest negatives count.
         momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
         queue: past keys, which are all the negatives there are; not 0.
-        splits: parts of the batch with statistics of their own in the teacher; 1 gives the keys away.
+        splits: parts of the batch with statistics of their own, two pictures or more; 1 gives the keys away.
         symmetric: False has the first view predict the others (the authors'); True takes both directions' mean.
     """
 
@@ -71,16 +73,23 @@ class MoCo(Method):
         self.queue, self.temperature = Queue(queue, projector[-1]), temperature
         self.splits, self.symmetric = splits, symmetric
 
-    def keys(self, view: Tensor) -> Tensor:
-        """The teacher's keys, each part of the batch with its own statistics."""
-        parts = max(min(self.splits, len(view) // 2), 1)
-        return torch.cat([self.teacher(part) for part in view.tensor_split(parts)])
+    def draw(self, keys: Keys) -> dict[str, Tensor]:
+        """A word for each picture; their order is the shuffle of the keys."""
+        return {"order": keys.bits("shuffle_norm")}
+
+    def in_parts(self, network: nn.Module, x: Tensor) -> Tensor:
+        """What a network makes of a batch whose parts have statistics of their own."""
+        parts = x.tensor_split(max(min(self.splits, len(x) // 2), 1))
+        return torch.cat([network(part) for part in parts])
 
     def forward(self, batch: Batch) -> Outputs:
         past, t = self.queue.rows, self.temperature
         seen, taught = (batch.views,) * 2 if self.symmetric else (batch.views[:1], batch.views[1:])
-        h = [self.encoder(v) for v in seen]  # one batch of statistics per view
-        q, k = [self.projector(x) for x in h], [self.keys(v) for v in taught]
+        order = batch.draws["order"][:, 0].argsort(stable=True)
+        back = order.argsort()
+        h = [self.in_parts(self.encoder, v) for v in seen]
+        q = [self.in_parts(self.projector, x) for x in h]
+        k = [self.in_parts(self.teacher, v[order])[back] for v in taught]  # no gradient
         loss = mean_over_directions(lambda a, b: info_nce(a, b, past, t), q, k, both=self.symmetric)
         memo = {"rows": F.normalize(torch.cat(k).float(), dim=-1)}
         return Outputs({"info_nce": loss}, torch.cat(h), torch.cat(q), memo)
