@@ -149,3 +149,12 @@ def test_every_place_is_as_likely_as_any_other() -> None:
     for place in range(6):
         counts = first[:, place].bincount(minlength=6)
         assert stats.chisquare(counts.numpy()).pvalue > 1e-4
+
+
+def test_together_choices_are_what_they_are_one_by_one() -> None:
+    keys = Keys(2**40 + 17, 1234, torch.tensor([5, 0, 70_000]))
+    wanted = {("crop", 0): 22, ("flip", 0): 1, ("crop", 1): 22, ("jitter", 3): 6, ("blur", 1): 2}
+    drawn = keys.uniforms(wanted)
+    assert drawn.keys() == wanted.keys()
+    for (operation, view), words in wanted.items():
+        assert torch.equal(drawn[operation, view], keys.uniform(operation, words, view))

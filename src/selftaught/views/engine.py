@@ -17,7 +17,6 @@ from selftaught.keys import Keys
 from selftaught.views import crop
 from selftaught.views.blur import blur_
 from selftaught.views.colour import HUE, ORDERS, grayscale_, jitter_, rounds, scratch
-from selftaught.views.draws import uniform
 from selftaught.views.presets import CLEAN, View
 from selftaught.views.resample import resample, resample_one
 from selftaught.views.solarise import solarise_
@@ -150,7 +149,7 @@ class Views:
         }
         if wanted and keys is None:
             raise ValueError("these views are random: plan needs keys")
-        drawn = uniform(keys, wanted) if keys and wanted else {}
+        drawn = keys.uniforms(wanted) if keys and wanted else {}
         plans = []
         for place, view in enumerate(self.views):
             own = {operation: u for (operation, at), u in drawn.items() if at == place}

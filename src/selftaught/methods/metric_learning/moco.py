@@ -4,7 +4,7 @@
 
 Algorithm 1 of the first paper, projector, temperature and views of the second. The authors shuffle keys between
 GPUs: a query that shares batch statistics with its key, but not with the queue, is told by them. On one device
-``splits`` plays the GPUs: parts of the batch with statistics of their own, other parts for keys than for queries.
+``splits`` plays the GPUs: parts of the batch with statistics of their own, others for keys than for queries.
 """
 
 import torch
