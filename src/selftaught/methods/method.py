@@ -38,6 +38,7 @@ class Method(nn.Module):
     """
 
     needs: ClassVar[Needs] = Needs(views=2)
+    least_batch: int = 2  # pictures of all ranks; one alone has no batch statistics
 
     def __init__(self, encoder: Encoder) -> None:
         super().__init__()

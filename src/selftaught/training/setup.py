@@ -114,10 +114,13 @@ def prepare(run: config.Run) -> Setup:
             f"batch={run.batch} is larger than the {len(source)} pictures to learn from; "
             f"give batch={_below(len(source))} or fewer."
         )
-    if run.batch < 2:
-        raise Refusal("batch=1 leaves batch statistics nothing to average; give batch=2 or more.")
     laws = shown(run, kind.needs, encoder, splits, source.channels, size)
     model = methods.build(entry.name, encoder, classes=len(splits.classes), **run.parameters())
+    if run.batch < model.least_batch:
+        raise Refusal(
+            f"batch={run.batch} is too small for {entry.name}, which takes statistics over "
+            f"{model.least_batch} pictures; give batch={model.least_batch} or more."
+        )
     check_queues(run, model, len(source))
     per_epoch = len(source) // run.batch
     steps = per_epoch * run.epochs

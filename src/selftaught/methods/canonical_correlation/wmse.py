@@ -68,6 +68,7 @@ class WMSE(Method):
             )
         self.projector = mlp(encoder.dim, *projector, last_bias=False)  # whitening removes a bias
         self.slice_size, self.iterations, self.shrinkage = slice_size, iterations, shrinkage
+        self.least_batch = slice_size
 
     def draw(self, keys: Keys) -> dict[str, Tensor]:
         """A word for each picture; their order is the permutation that is cut into slices."""
@@ -77,11 +78,6 @@ class WMSE(Method):
         h = [self.encoder(v) for v in batch.views]  # one batch of statistics per view
         z = self.projector(torch.cat(h))
         every = torch.stack([gather(x) for x in z.chunk(len(h))])  # [v, w n, p], with gradients
-        if every.shape[1] < self.slice_size:
-            raise Refusal(
-                f"wmse whitens slices of {self.slice_size} pictures, and a batch has {every.shape[1]}; "
-                f"give batch={self.slice_size} or more, or a smaller slice_size and projector."
-            )
         order = gather(batch.draws["order"])
         loss = whitened_mse(every, order, self.slice_size, self.shrinkage)
         return Outputs({"whitened_mse": loss}, features=torch.cat(h), projections=z)
