@@ -1,10 +1,13 @@
 """Pictures and settings that several rooms' tests share."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from torch.utils._python_dispatch import TorchDispatchMode
 
 QUICK = {
     "encoder": "resnet_tiny",
@@ -52,3 +55,19 @@ def unlabelled(labelled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     for path in labelled.glob("*/*.png"):
         (folder / f"{path.parent.name}-{path.name}").write_bytes(path.read_bytes())
     return folder
+
+
+class NeverWaits(TorchDispatchMode):
+    """Fails on what would make an accelerator's host wait for a number."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = func.overloadpacket.__name__
+        assert name not in {"_local_scalar_dense", "nonzero", "masked_select", "equal"}, name
+        if name in {"index", "index_put", "index_put_"}:
+            assert all(i is None or i.dtype != torch.bool for i in args[1]), "boolean index"
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.fixture
+def never_waits() -> type[NeverWaits]:
+    return NeverWaits

@@ -223,6 +223,17 @@ def test_no_parameter_hides_a_key_of_the_run(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TRAINED)
+def test_no_step_waits_for_the_device(name: str, never_waits: Any) -> None:
+    method = build(name)
+    batch = batch_for(method, n=32)
+    with never_waits():
+        outputs = method(batch)
+        total(outputs.losses).backward()
+        method.after_backward(0.0)
+        method.after_step(outputs, 0.5)
+
+
+@pytest.mark.parametrize("name", TRAINED)
 def test_the_method_fits_beside_its_paper(name: str) -> None:
     """Prose aside: what is explained well is not longer for it."""
     text = catalogue.built_in()[name].read_text(encoding="utf-8")

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 import torch
 from scipy import stats
-from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.transforms.v2 import functional as reference
 
 from selftaught.keys import Keys
@@ -243,23 +242,12 @@ def test_repeated_it_gives_the_same_bits() -> None:
         assert torch.equal(a, b)
 
 
-class NeverWaits(TorchDispatchMode):
-    """Fails on what would make an accelerator's host wait for a number."""
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        name = func.overloadpacket.__name__
-        assert name not in {"_local_scalar_dense", "nonzero", "masked_select", "equal"}, name
-        if name in {"index", "index_put", "index_put_"}:
-            assert all(i is None or i.dtype != torch.bool for i in args[1]), "boolean index"
-        return func(*args, **(kwargs or {}))
-
-
-def test_neither_planning_nor_applying_waits_for_the_device() -> None:
+def test_neither_planning_nor_applying_waits_for_the_device(never_waits: Any) -> None:
     views, clean = engine(), Views.clean(size=32, channels=3, levels=255, mean=MEAN, std=STD)
     whole, drawn, size = pictures(8, 3, 40, 50), keys(8), sizes(8, 40, 50)
-    with pytest.raises(AssertionError), NeverWaits():
+    with pytest.raises(AssertionError), never_waits():
         whole[whole > 3]
-    with NeverWaits():
+    with never_waits():
         views.apply(whole, views.plan(drawn, size))
         clean.apply(whole, clean.plan(None, size))
 
