@@ -146,6 +146,23 @@ def test_the_permutations_are_saved_with_the_method() -> None:
     assert method.state_dict()["permutations"].shape == (6, 9)
 
 
+def test_two_methods_do_not_share_their_permutations() -> None:
+    """They are made once a process: what a checkpoint writes into one method stays there."""
+    encoder = encoders.build("resnet_tiny", channels=3, size=36)
+    one, other = (Jigsaw(encoder, permutations=6, projector=(8,), classifier=(8,)) for _ in "ab")
+    one.permutations.zero_()
+    assert other.permutations.any()
+
+
+def test_the_places_of_tiles_do_not_follow_the_colours() -> None:
+    """A method's draws have names of their own, so they are independent of its views."""
+    keys = Keys(0, 0, torch.arange(64))
+    encoder = encoders.build("resnet_tiny", channels=3, size=36)
+    drawn = Context(encoder).draw(keys)["jitter"].flatten(1)
+    for operation in ("crop", "flip", "jitter", "grayscale", "blur", "solarise"):
+        assert not torch.equal(drawn, keys.uniform(operation, 4)), operation
+
+
 @pytest.mark.parametrize(
     ("name", "chance"), [("rotnet", 1 / 4), ("context", 1 / 8), ("jigsaw", 1 / 6)]
 )

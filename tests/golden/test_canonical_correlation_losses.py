@@ -107,9 +107,11 @@ def whitened(rows: Rows) -> Rows:
     return answers
 
 
+@pytest.mark.parametrize("normalise", [True, False])
 @pytest.mark.parametrize("views", [2, 4])
-def test_wmse_is_equation_6_over_the_pairs_of_views(views: int) -> None:
+def test_wmse_is_equation_6_over_the_pairs_of_views(views: int, normalise: bool) -> None:
     n, p, size = 12, 3, 6
+    seen = unit if normalise else lambda row: [x / math.sqrt(p) for x in row]
     z = random(views, n, p)
     words = torch.randperm(n, generator=torch.Generator().manual_seed(2))[:, None]
     order = words[:, 0].argsort().tolist()
@@ -122,8 +124,8 @@ def test_wmse_is_equation_6_over_the_pairs_of_views(views: int) -> None:
                 one = whitened([z[i, r].tolist() for r in rows])
                 other = whitened([z[j, r].tolist() for r in rows])
                 for a, b in zip(one, other, strict=True):
-                    expected += sum((s - t) ** 2 for s, t in zip(unit(a), unit(b), strict=True))
-    loss = wmse.whitened_mse(z, words, size, 0.0)
+                    expected += sum((s - t) ** 2 for s, t in zip(seen(a), seen(b), strict=True))
+    loss = wmse.whitened_mse(z, words, size, 0.0, normalise)
     assert loss.item() == pytest.approx(expected / (pairs * n), rel=1e-9)
 
 

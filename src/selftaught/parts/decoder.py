@@ -50,7 +50,9 @@ class Decoder(nn.Module):
         nn.init.trunc_normal_(self.mask_token, std=0.02)
         for module in self.modules():
             if isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02)
+                nn.init.xavier_uniform_(
+                    module.weight
+                )  # MAE's; 0.02 would be too little when narrow
                 nn.init.zeros_(module.bias)
 
     def forward(

@@ -2,11 +2,11 @@
 
     w = whitened z, over random slices of the batch   2 - 2 cos(w_i, w_j)   over all pairs of views
 
-Whitened embeddings cannot collapse, so agreement is all that is asked. Defaults are the authors' command for
-CIFAR-10 (they give none for ImageNet). Like their code, each view is whitened by itself, with slices that all
-views share; the encoder sees the views one by one and the projector all together. Two differences: a slice
-size that does not divide the batch gives slices somewhat larger, and over several ranks the slices are drawn
-from the whole batch.
+Whitened embeddings cannot all be one point, so agreement is all that is asked. Defaults are the authors'
+command for CIFAR-10 (they give none for ImageNet). Like their code, each view is whitened by itself, with
+slices that all views share; the encoder sees the views one by one and the projector all together. Two
+differences: a slice size that does not divide the batch gives slices somewhat larger, and over several ranks
+the slices are drawn from the whole batch.
 """
 
 import torch
@@ -28,25 +28,37 @@ from selftaught.types import Count, Share, Widths
 
 @in_float32
 def whitened_mse(
-    z: Float[Tensor, "v n p"], words: Int64[Tensor, "n i"], slice_size: int, shrinkage: float
+    z: Float[Tensor, "v n p"],
+    words: Int64[Tensor, "n i"],
+    slice_size: int,
+    shrinkage: float,
+    normalise: bool = True,
 ) -> Float[Tensor, ""]:
-    """Squared distance of normalised whitened vectors, averaged over pairs of views and slicings."""
+    """Squared distance of whitened vectors, averaged over pairs of views and slicings.
+
+    Normalised it is 2 - 2 cos; else the mean over the dimensions. Either way unrelated views give 2.
+    """
+    scale = 1 if normalise else z.shape[-1]
     losses = []
     for order in words.T:
         white = [whiten(z[:, rows], shrinkage) for rows in slices(order, slice_size)]
-        w = F.normalize(torch.cat(white, dim=1), dim=-1)  # [v, n, p], shuffled alike in all views
-        losses.append(mean_over_pairs(lambda a, b: (2 - 2 * (a * b).sum(-1)).mean(), list(w)))
+        w = torch.cat(white, dim=1)  # [v, n, p], shuffled alike in all views
+        w = F.normalize(w, dim=-1) if normalise else w
+        apart = mean_over_pairs(lambda a, b: (a - b).square().sum(-1).mean(), list(w))
+        losses.append(apart / scale)
     return torch.stack(losses).mean()
 
 
 class WMSE(Method):
-    """Whitened views agree.
+    """Whitened views agree. With ``normalise`` a few rows of a short slice can carry all the variance while the
+    others agree on one point: a low loss that says nothing.
 
     Args:
         projector: widths of the layers of g; the last is what is whitened, slice_size / 2 at most.
         slice_size: pictures whitened together, at most the batch; more make the covariance surer.
         iterations: slicings of a batch, over which the loss is averaged.
         shrinkage: share of the identity in the covariance; 0 whitens fully, more steadies small slices.
+        normalise: whether whitened vectors are compared by direction or, False, as they are (``--no_norm``).
     """
 
     needs = Needs(views=2, more=True, preset="symmetric")
@@ -59,6 +71,7 @@ class WMSE(Method):
         slice_size: Count = 128,
         iterations: Count = 1,
         shrinkage: Share = 0.0,
+        normalise: bool = True,
     ) -> None:
         super().__init__(encoder)
         if slice_size < 2 * projector[-1]:
@@ -68,6 +81,7 @@ class WMSE(Method):
             )
         self.projector = mlp(encoder.dim, *projector, last_bias=False)  # whitening removes a bias
         self.slice_size, self.iterations, self.shrinkage = slice_size, iterations, shrinkage
+        self.normalise = normalise
         self.least_batch = slice_size
 
     def draw(self, keys: Keys) -> dict[str, Tensor]:
@@ -79,5 +93,5 @@ class WMSE(Method):
         z = self.projector(torch.cat(h))
         every = torch.stack([gather(x) for x in z.chunk(len(h))])  # [v, w n, p], with gradients
         order = gather(batch.draws["order"])
-        loss = whitened_mse(every, order, self.slice_size, self.shrinkage)
+        loss = whitened_mse(every, order, self.slice_size, self.shrinkage, self.normalise)
         return Outputs({"whitened_mse": loss}, features=torch.cat(h), projections=z)

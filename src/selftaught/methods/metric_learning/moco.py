@@ -5,6 +5,7 @@
 Algorithm 1 of the first paper, projector, temperature and views of the second. The authors shuffle keys between
 GPUs: a query that shares batch statistics with its key, but not with the queue, is told by them. On one device
 ``splits`` plays the GPUs: parts of the batch with statistics of their own, others for keys than for queries.
+Across ranks the shuffle stays within each.
 """
 
 import torch
@@ -68,7 +69,13 @@ class MoCo(Method):
             raise Refusal(
                 "moco: queue=0 leaves no negatives; give queue=4096, or mocov3, whose negatives are the batch."
             )
-        self.projector = mlp(encoder.dim, *projector, norm=projector_norm, last_norm=projector_norm)
+        self.projector = mlp(
+            encoder.dim,
+            *projector,
+            norm=projector_norm,
+            last_norm=projector_norm,
+            last_affine=False,
+        )
         self.teacher, self.momentum = Teacher(encoder, self.projector), momentum
         self.queue, self.temperature = Queue(queue, projector[-1]), temperature
         self.splits, self.symmetric = splits, symmetric

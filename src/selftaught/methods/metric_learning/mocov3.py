@@ -42,6 +42,7 @@ class MoCoV3(Method):
         predictor: widths of the layers of the predictor p; ends as the projector does.
         temperature: T of the softmax over the keys; the loss is multiplied by 2 T.
         momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
+        predictor_norm: whether batch-norm ends the predictor as well, as the authors have it for ViTs.
         freeze_patches: whether a ViT's patch projection stays as it was drawn; False trains it, less steadily.
     """
 
@@ -55,12 +56,14 @@ class MoCoV3(Method):
         predictor: Widths = (4096, 256),
         temperature: Positive = 1.0,
         momentum: Momentum = (0.99, 1.0),
+        predictor_norm: bool = False,
         freeze_patches: bool = True,
     ) -> None:
         super().__init__(encoder)
         check_ends("mocov3", projector, predictor)
         ends = {"last_norm": True, "last_affine": False, "last_bias": False}
         self.projector = mlp(encoder.dim, *projector, **ends)
+        ends["last_norm"] = predictor_norm
         self.predictor = mlp(projector[-1], *predictor, **ends)
         self.teacher = Teacher(encoder, self.projector)
         self.temperature, self.momentum = temperature, momentum

@@ -2,9 +2,10 @@
 
     two tiles of a picture, the centre and a neighbour   which of the eight places has the neighbour?
 
-A view is cut into 3 x 3 tiles, which go through the encoder together; late fusion follows (figure 3). Guessing
-gives the score ``accuracy`` 1/8. Deviations: one pair from a picture and step; dropped colours become their
-mean, without noise; tiles take their size from the view, and small ones are enlarged (``parts/tiles.py``).
+A view is cut into 3 x 3 tiles, which go through the encoder together; late fusion follows (figure 3).
+Guessing gives the score ``accuracy`` 1/8. Deviations: one pair from a picture and step; colours are dropped
+from the whole picture, not tile by tile, and become their mean, without noise; tiles take their size from the
+view, and small ones are enlarged (``parts/tiles.py``).
 """
 
 import torch
@@ -68,7 +69,7 @@ class Context(Method):
     def draw(self, keys: Keys) -> dict[str, Tensor]:
         return {
             "place": keys.bits("place", 1)[:, 0] % PLACES,
-            "jitter": keys.uniform("jitter", 4).view(-1, 2, 2),
+            "jitter": keys.uniform("tile jitter", 4).view(-1, 2, 2),
             "colour": keys.uniform("colour", 2),
         }
 
