@@ -151,3 +151,9 @@ def test_no_module_imports_a_vision_library_at_its_top() -> None:
                 else []
             )
             assert not any(name.split(".")[0] in ("torchvision", "timm") for name in names), path
+
+
+def test_no_two_test_files_share_a_name() -> None:
+    """pytest imports them by their basenames: of two that are alike, one is not run."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
