@@ -77,13 +77,18 @@ def render(comparison: Comparison) -> str:
     )
 
 
+NAMED = 5
+"""Methods that the heading names; more are counted."""
+
+
 def _contents(comparison: Comparison) -> dict[str, Any]:
     facts = comparison.facts
     data = facts.get("data") or {}
     methods, baselines = _marked(comparison)
     protocols = comparison.protocols
     headline = [c for c, _, _ in methods] or [c for c, _, _ in baselines]
-    names = listing(list(dict.fromkeys(title(contestant.name)[0] for contestant in headline)))
+    written = list(dict.fromkeys(title(contestant.name)[0] for contestant in headline))
+    names = listing(written) if len(written) <= NAMED else f"{len(written)} methods"
     explored = _explored(comparison, [*methods, *baselines])
     first_protocol = "linear" if "linear" in protocols else next(iter(protocols), "")
     return {

@@ -213,3 +213,15 @@ def test_it_renders_where_torch_cannot_be_imported(tmp_path: Path) -> None:
     )
     subprocess.run([sys.executable, "-c", program, str(directory)], check=True)
     assert (directory / "report.html").stat().st_size > 50_000
+
+
+def test_a_heading_names_a_few_methods_and_counts_many(tmp_path: Path) -> None:
+    write_example(tmp_path, seeds=1, count=60)
+    file = tmp_path / "comparison.json"
+    comparison = json.loads(file.read_text())
+    assert "<h1>SimCLR, BYOL and VICReg on" in write_report(tmp_path).read_text()
+    row = next(row for row in comparison["rows"] if row["method"] == "simclr")
+    names = ("dcl", "supcon", "spectral")
+    comparison["rows"] += [{**row, "contestant": name, "method": name} for name in names]
+    file.write_text(json.dumps(comparison))
+    assert "<h1>6 methods on" in write_report(tmp_path).read_text()
