@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor, nn
 
 
@@ -44,6 +45,10 @@ class Batch:
     labels: Tensor | None = None
     draws: dict[str, Tensor] = field(default_factory=dict)
     small: list[Tensor] = field(default_factory=list)
+
+    def by_size(self) -> list[Tensor]:
+        """The full views as one batch [v n, c, s, s], then the small crops, if there are any, as another."""
+        return [torch.cat(each) for each in (self.views, self.small) if each]
 
 
 @dataclass

@@ -154,7 +154,7 @@ def _read(path: Path, module: str, family: str) -> Entry:
         own_encoder=said.get("own_encoder", False),
         document=ast.get_docstring(tree) or path.stem,
         parameters=parameters,
-        needs=_needs(node),
+        needs=_needs(node, path),
         state=_state(node),
     )
 
@@ -175,17 +175,20 @@ def _meanings(document: str) -> dict[str, str]:
     return found
 
 
-def _needs(node: ast.ClassDef) -> dict[str, Any]:
+def _needs(node: ast.ClassDef, path: Path) -> dict[str, Any]:
     """The keywords of ``needs = Needs(...)``."""
-    return {
-        keyword.arg: ast.literal_eval(keyword.value)
-        for line in node.body
-        if isinstance(line, ast.Assign) and isinstance(line.value, ast.Call)
-        for target in line.targets
-        if isinstance(target, ast.Name) and target.id == "needs"
-        for keyword in line.value.keywords
-        if keyword.arg is not None
-    }
+    try:
+        return {
+            keyword.arg: ast.literal_eval(keyword.value)
+            for line in node.body
+            if isinstance(line, ast.Assign) and isinstance(line.value, ast.Call)
+            for target in line.targets
+            if isinstance(target, ast.Name) and target.id == "needs"
+            for keyword in line.value.keywords
+            if keyword.arg is not None
+        }
+    except ValueError:
+        raise Refusal(f"{path}: 'needs' cannot be read; give Needs(...) plain values.") from None
 
 
 def _state(node: ast.ClassDef) -> tuple[str, ...]:
@@ -196,7 +199,7 @@ def _state(node: ast.ClassDef) -> tuple[str, ...]:
         if isinstance(call.func, ast.Name) and call.func.id in STATEFUL:
             found.append(STATEFUL[call.func.id])
         if isinstance(call.func, ast.Attribute) and call.func.attr == "register_buffer":
-            found.append(ast.literal_eval(call.args[0]))
+            found += [each.value for each in call.args[:1] if isinstance(each, ast.Constant)]
     return tuple(dict.fromkeys(found))
 
 

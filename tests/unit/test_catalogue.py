@@ -107,6 +107,21 @@ class Helper:
 '''
 
 
+def test_needs_that_cannot_be_read_as_text_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "told.py"
+    file.write_text(TOLD.replace("views=4", "views=FOUR"))
+    with pytest.raises(Refusal, match="'needs' cannot be read"):
+        catalogue._read(file, "told", "test")
+
+
+def test_a_buffer_whose_name_is_made_up_is_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "told.py"
+    file.write_text(TOLD.replace('self.register_buffer("memory"', "self.register_buffer(name"))
+    assert "memory" in catalogue._read(file, "told", "test").state, "the other one is still read"
+    file.write_text(TOLD.replace('register_buffer("memory"', "register_buffer(name"))
+    assert "memory" not in catalogue._read(file, "told", "test").state
+
+
 def test_what_a_parameter_means_stands_in_the_class(tmp_path: Path) -> None:
     meanings = {key: p.meaning for key, p in read(tmp_path, TOLD).parameters.items()}
     assert meanings == {

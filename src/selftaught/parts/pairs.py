@@ -26,6 +26,12 @@ def mean_over_crossings(loss: Loss, ones: Sequence[Tensor], others: Sequence[Ten
     ).mean()
 
 
+def sides(views: Sequence[Tensor], *, both: bool) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
+    """The views that ask and those that answer, as ``mean_over_directions`` takes them: all and all, or
+    the first and the others."""
+    return (views, views) if both else (views[:1], views[1:])
+
+
 def mean_over_directions(
     loss: Loss, ones: Sequence[Tensor], others: Sequence[Tensor], *, both: bool
 ) -> Tensor:

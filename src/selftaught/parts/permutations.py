@@ -10,7 +10,6 @@ from torch import Tensor
 from selftaught.errors import Refusal
 
 
-@cache
 def far_apart(count: int, places: int = 9) -> Int64[Tensor, "p t"]:
     """``count`` permutations of ``places`` tiles, far apart in Hamming distance; always the same ones.
 
@@ -21,6 +20,12 @@ def far_apart(count: int, places: int = 9) -> Int64[Tensor, "p t"]:
     Raises:
         Refusal: there are not so many, or only one.
     """
+    return torch.tensor(_chosen(count, places))
+
+
+@cache
+def _chosen(count: int, places: int) -> list[list[int]]:
+    """Found once a process: a thousand take seconds."""
     candidates = torch.tensor(list(every(range(places))), dtype=torch.int8).T.contiguous()
     total = candidates.shape[1]
     if not 2 <= count <= total:
@@ -36,4 +41,5 @@ def far_apart(count: int, places: int = 9) -> Int64[Tensor, "p t"]:
         torch.minimum(nearest, distance.int(), out=nearest)
         summed += distance
         chosen.append(int((nearest * (count * places + 1) + summed).argmax()))
-    return candidates[:, chosen].T.long()
+    found: list[list[int]] = candidates[:, chosen].T.tolist()
+    return found

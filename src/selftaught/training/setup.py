@@ -170,7 +170,8 @@ def how_many(run: config.Run, needs: Needs, encoder: Encoder) -> tuple[int, int]
         )
     small = (needs.small or 0) if run.views.small is None else run.views.small
     if small and needs.small is None:
-        takers = [each for each in catalogue.names() if _takes_small(each)]
+        entries = [catalogue.entry(each) for each in catalogue.names()]
+        takers = [each.name for each in entries if each.needs.get("small") is not None]
         raise Refusal(
             f"{name} does not take small crops; give views.small=0, or choose a method that does: "
             f"{', '.join(takers)}."
@@ -194,11 +195,6 @@ def check_queues(run: config.Run, model: Method, pictures: int) -> None:
             f"{run.method.name} keeps a queue of {longest} rows, more than half of the {pictures} pictures "
             f"to learn from, so a picture would meet itself in it; give queue={good} or fewer."
         )
-
-
-def _takes_small(name: str) -> bool:
-    entry = catalogue.entry(name)
-    return not entry.baseline and entry.load().needs.small is not None
 
 
 def _below(count: int) -> int:

@@ -77,8 +77,7 @@ class LeJEPA(Method):
         return {"directions": F.normalize(normal[:, : self.width], dim=-1)[None]}
 
     def forward(self, batch: Batch) -> Outputs:
-        sizes = [batch.views, batch.small] if batch.small else [batch.views]
-        h = [self.encoder(torch.cat(each)) for each in sizes]  # all crops of one size together
+        h = [self.encoder(x) for x in batch.by_size()]  # all crops of one size together
         z = self.projector(torch.cat(h)).unflatten(0, (-1, len(batch.index)))  # [v, n, p]
         every = gather(z.transpose(0, 1)).transpose(0, 1)  # [v, w n, p], with gradients
         full = len(batch.views)

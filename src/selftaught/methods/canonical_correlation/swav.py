@@ -66,8 +66,7 @@ class SwAV(Method):
         self.temperature, self.queue_start, self.frozen = temperature, queue_start, frozen
 
     def forward(self, batch: Batch) -> Outputs:
-        sizes = [batch.views, batch.small] if batch.small else [batch.views]
-        h = [self.encoder(torch.cat(each)) for each in sizes]  # all crops of one size together
+        h = [self.encoder(x) for x in batch.by_size()]  # all crops of one size together
         z = self.projector(torch.cat(h)).chunk(len(batch.views) + len(batch.small))
         scores = [self.prototypes(x) for x in z]
         terms = []

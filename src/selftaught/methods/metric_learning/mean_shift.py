@@ -18,7 +18,7 @@ from selftaught.distributed import gather, rank
 from selftaught.encoders import Encoder
 from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.heads import check_ends, mlp
-from selftaught.parts.pairs import mean_over_directions
+from selftaught.parts.pairs import mean_over_directions, sides
 from selftaught.parts.queue import Queue
 from selftaught.parts.teacher import Teacher
 from selftaught.schedules import cosine
@@ -75,7 +75,7 @@ class MeanShift(Method):
         def loss(p: Tensor, t: Tensor) -> Tensor:
             return mean_shift(p, t, self.queue.rows, self.k)
 
-        seen, taught = (batch.views,) * 2 if self.symmetric else (batch.views[:1], batch.views[1:])
+        seen, taught = sides(batch.views, both=self.symmetric)
         h = [self.encoder(v) for v in seen]  # one batch of statistics per view
         z = [self.projector(x) for x in h]
         p = [self.predictor(x) for x in z]

@@ -19,7 +19,7 @@ from selftaught.errors import Refusal
 from selftaught.keys import Keys
 from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.heads import mlp
-from selftaught.parts.pairs import mean_over_directions
+from selftaught.parts.pairs import mean_over_directions, sides
 from selftaught.parts.queue import Queue
 from selftaught.parts.teacher import Teacher
 from selftaught.schedules import cosine
@@ -91,7 +91,7 @@ class MoCo(Method):
 
     def forward(self, batch: Batch) -> Outputs:
         past, t = self.queue.rows, self.temperature
-        seen, taught = (batch.views,) * 2 if self.symmetric else (batch.views[:1], batch.views[1:])
+        seen, taught = sides(batch.views, both=self.symmetric)
         order = batch.draws["order"][:, 0].argsort(stable=True)
         back = order.argsort()
         h = [self.in_parts(self.encoder, v) for v in seen]

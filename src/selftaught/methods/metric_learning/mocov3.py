@@ -61,10 +61,9 @@ class MoCoV3(Method):
     ) -> None:
         super().__init__(encoder)
         check_ends("mocov3", projector, predictor)
-        ends = {"last_norm": True, "last_affine": False, "last_bias": False}
-        self.projector = mlp(encoder.dim, *projector, **ends)
-        ends["last_norm"] = predictor_norm
-        self.predictor = mlp(projector[-1], *predictor, **ends)
+        ends = {"last_affine": False, "last_bias": False}
+        self.projector = mlp(encoder.dim, *projector, last_norm=True, **ends)
+        self.predictor = mlp(projector[-1], *predictor, last_norm=predictor_norm, **ends)
         self.teacher = Teacher(encoder, self.projector)
         self.temperature, self.momentum = temperature, momentum
         if freeze_patches and isinstance(encoder, PatchEncoder):

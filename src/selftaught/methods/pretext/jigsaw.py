@@ -58,7 +58,7 @@ class Jigsaw(Method):
         tile: Fraction = 0.853,
     ) -> None:
         super().__init__(encoder)
-        self.register_buffer("permutations", far_apart(permutations, TILES).clone())  # [P, 9]
+        self.register_buffer("permutations", far_apart(permutations, TILES))  # [P, 9]
         self.projector = nn.Sequential(mlp(encoder.dim, *projector), nn.ReLU())
         self.classifier = mlp(TILES * projector[-1], *classifier, permutations)
         self.tile = tile

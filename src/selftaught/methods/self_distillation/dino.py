@@ -76,10 +76,9 @@ class DINO(Method):
         return self.teacher.network[0]  # type: ignore[return-value]
 
     def forward(self, batch: Batch) -> Outputs:
-        full, v, n = torch.cat(batch.views), len(batch.views), len(batch.index)
-        groups = [full, torch.cat(batch.small)] if batch.small else [full]
-        s = self.head(torch.cat([self.encoder(x) for x in groups]))  # statistics of each size
-        h = self.teacher(full)  # no gradient
+        crops, v, n = batch.by_size(), len(batch.views), len(batch.index)
+        s = self.head(torch.cat([self.encoder(x) for x in crops]))  # statistics of each size
+        h = self.teacher(crops[0])  # no gradient
         raw = self.teacher_head(h)
         t = self.sharpen(raw)
         loss = distillation(t.view(v, n, -1), s.view(-1, n, s.shape[1]), self.temperature)

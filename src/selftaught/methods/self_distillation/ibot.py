@@ -79,10 +79,10 @@ class IBOT(Method):
         return {"hidden": torch.stack(masks, dim=1)}  # [n, v, p]
 
     def forward(self, batch: Batch) -> Outputs:
-        full, v, n = torch.cat(batch.views), len(batch.views), len(batch.index)
+        (full, *small), v, n = batch.by_size(), len(batch.views), len(batch.index)
         hidden = batch.draws["hidden"].transpose(0, 1).flatten(0, 1)  # [v n, p]
         x = self.encoder.tokens(full, replace=(hidden, self.stand_in))
-        first = [x[:, 0], *(self.encoder.tokens(torch.cat(c))[:, 0] for c in [batch.small] if c)]
+        first = [x[:, 0], *(self.encoder.tokens(crops)[:, 0] for crops in small)]
         with torch.no_grad():
             h = self.kept.tokens(full)
             raw = self.teacher.network[1](h)  # [v n, 1 + p, k]
