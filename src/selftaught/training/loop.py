@@ -1,15 +1,16 @@
 """The training loop. If it does not fit on a page, something belongs in another room."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
+from torch.optim import Optimizer
 
 from selftaught.batch import Batch
 from selftaught.data import Fetched, Request, Resident
 from selftaught.errors import Interrupted
 from selftaught.keys import Keys, shuffle
-from selftaught.methods import Method
+from selftaught.methods import Method, Outputs
 from selftaught.runs import RunFolder
 from selftaught.training import checkpoints, optimisers
 from selftaught.training.interruption import listening
@@ -27,41 +28,18 @@ def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
         RunFailed: a loss is not finite, or the disk is full; the last good checkpoint stays.
         Interrupted: a signal asked to stop; everything is saved.
     """
-    run, method, device = setup.run, setup.model, setup.device
-    assert isinstance(method, Method)
-    method.to(device).to(memory_format=torch.channels_last).train()
-    optimiser = optimisers.build(run.optimiser, method, run.batch)
+    run = setup.run
+    method, optimiser = ready(setup)
     file = folder.path / "checkpoint.safetensors"
     facts = checkpoints.load(file, method, optimiser)
-    step: int = facts.get("step", 0)
-    folder.rewind(step)
+    start: int = facts.get("step", 0)
+    folder.rewind(start)
     ledger = Ledger(setup, folder, reporter, facts.get("seconds", 0.0))
-    if step == 0:
-        ledger.look(step, method, None)
-    compiled = run.compile if run.compile is not None else device.type == "cuda"
-    forward = torch.compile(method) if compiled else method
-    half = setup.dtype != torch.float32
-
-    # A set that lives in memory lives on the device while it trains: a batch is then one gather.
-    source = setup.source.to(device) if isinstance(setup.source, Resident) else setup.source
+    if start == 0:
+        ledger.look(start, method, None)
     saved = time.monotonic()
     with listening() as stop:
-        for fetched in source.fetch(requests(setup, step), setup.views.crop):
-            progress = step / setup.steps
-            rate = optimisers.set_rate(optimiser, progress, run.optimiser.warmup)
-            batch = assemble(setup, method, fetched, step)
-            torch.manual_seed(torch_seed(run.seed, step))  # dropout, where an encoder has it
-
-            with torch.autocast(device.type, setup.dtype, enabled=half):
-                outputs = forward(batch)
-                loss = torch.stack(list(outputs.losses.values())).sum()
-            loss.backward()  # type: ignore[no-untyped-call]
-            method.after_backward(progress)
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
-            method.after_step(outputs, progress)
-
-            step += 1
+        for step, outputs, rate in steps(setup, method, optimiser, start):
             ledger.note(step, outputs, rate)
             ends = step == setup.steps
             if ends or step % (setup.per_epoch * run.monitor.every) == 0:
@@ -74,6 +52,56 @@ def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
             if stop.number is not None and not ends:
                 raise Interrupted(stop.number, f"Saved at step {step} of {setup.steps}.")
     return ledger.seconds
+
+
+def ready(setup: Setup) -> tuple[Method, Optimizer]:
+    """The method on its device, in training, and the optimiser over its parameters."""
+    method = setup.model
+    assert isinstance(method, Method)
+    method.to(setup.device).to(memory_format=torch.channels_last).train()
+    return method, optimisers.build(setup.run.optimiser, method, setup.run.batch)
+
+
+def steps(
+    setup: Setup,
+    method: Method,
+    optimiser: Optimizer,
+    start: int,
+    ended: Callable[[str], None] = lambda part: None,
+) -> Iterator[tuple[int, Outputs, float]]:
+    """Take the steps from ``start`` on: after each its number (the first is 1), outputs and rate.
+
+    Args:
+        ended: is told each part of a step as it ends; whoever measures listens.
+    """
+    run, device = setup.run, setup.device
+    compiled = run.compile if run.compile is not None else device.type == "cuda"
+    forward = torch.compile(method) if compiled else method
+    half = setup.dtype != torch.float32
+
+    # A set that lives in memory lives on the device while it trains: a batch is then one gather.
+    source = setup.source.to(device) if isinstance(setup.source, Resident) else setup.source
+    for step, fetched in enumerate(source.fetch(requests(setup, start), setup.views.crop), start):
+        ended("reading")
+        progress = step / setup.steps
+        rate = optimisers.set_rate(optimiser, progress, run.optimiser.warmup)
+        batch = assemble(setup, method, fetched, step)
+        torch.manual_seed(torch_seed(run.seed, step))  # dropout, where an encoder has it
+        ended("views")
+
+        with torch.autocast(device.type, setup.dtype, enabled=half):
+            outputs = forward(batch)
+            loss = torch.stack(list(outputs.losses.values())).sum()
+        ended("forward")
+        loss.backward()  # type: ignore[no-untyped-call]
+        ended("backward")
+        method.after_backward(progress)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        ended("optimiser")
+        method.after_step(outputs, progress)
+        ended("after_step")
+        yield step + 1, outputs, rate
 
 
 def requests(setup: Setup, start: int) -> Iterator[Request]:
