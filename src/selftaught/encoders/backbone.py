@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from selftaught.encoders.encoder import Encoder
 from selftaught.errors import Refusal, suggest
@@ -47,3 +47,21 @@ class Timm(Encoder):
     def forward(self, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
         features: Tensor = self.network(pictures)
         return features
+
+    def layers(self) -> list[list[nn.Parameter]]:
+        """As timm groups its own model for layer-wise rates."""
+        return by_depth(self.network)
+
+
+def by_depth(network: Any) -> list[list[nn.Parameter]]:
+    """The parameters of a model of timm in the groups that timm's layer-wise decay takes, first layers first.
+
+    A model that names no groups is one layer.
+    """
+    if not hasattr(network, "group_matcher"):
+        return [list(network.parameters())]
+    named = dict(network.named_parameters())
+    groups = import_timm().models.group_parameters(network, network.group_matcher(coarse=False))
+    found = [[named[name] for name in names] for _, names in sorted(groups.items())]
+    missing = named.keys() - {name for names in groups.values() for name in names}
+    return [*found[:-1], found[-1] + [named[name] for name in sorted(missing)]]

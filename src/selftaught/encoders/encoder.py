@@ -21,6 +21,11 @@ class Encoder(nn.Module):
     def forward(self, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
         raise NotImplementedError
 
+    def layers(self) -> list[list[nn.Parameter]]:
+        """All parameters by depth, those that see the pictures first: what layer-wise rates follow."""
+        parameters = list(self.parameters())
+        return [parameters] if parameters else []
+
 
 class PatchEncoder(Encoder):
     """An encoder that cuts pictures into a grid of patches and has a token for each.

@@ -6,8 +6,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
+from selftaught.encoders.backbone import by_depth
 from selftaught.encoders.encoder import Encoder
 from selftaught.errors import Refusal, suggest
 from selftaught.vision_libraries import import_timm
@@ -141,3 +142,7 @@ class Pretrained(Encoder):
             x = F.interpolate(x, (self.side, self.side), mode="bicubic", antialias=True)
         features: Tensor = self.network(x * self.scale + self.shift)  # one channel becomes three
         return features
+
+    def layers(self) -> list[list[nn.Parameter]]:
+        """As timm groups its own model for layer-wise rates."""
+        return by_depth(self.network)

@@ -128,3 +128,7 @@ class ResNet(Encoder):
     def forward(self, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
         maps: Tensor = self.stages(self.stem(pictures))  # [n, d, h / 8 of the stem's, w / 8]
         return maps.mean(dim=(2, 3))
+
+    def layers(self) -> list[list[nn.Parameter]]:
+        """The stem, then block by block."""
+        return [list(part.parameters()) for part in (self.stem, *self.stages)]

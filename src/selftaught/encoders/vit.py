@@ -145,3 +145,9 @@ class ViT(PatchEncoder):
 
     def pooled(self, tokens: Float[Tensor, "n t d"]) -> Float[Tensor, "n d"]:
         return tokens[:, 0] if self.pool == "class" else tokens[:, 1:].mean(dim=1)
+
+    def layers(self) -> list[list[nn.Parameter]]:
+        """The patches with their positions, then block by block; the last norm goes with the last block."""
+        first = [*self.cut.parameters(), self.class_token, self.positions]
+        blocks = [list(block.parameters()) for block in self.blocks]
+        return [first, *blocks[:-1], blocks[-1] + list(self.norm.parameters())]

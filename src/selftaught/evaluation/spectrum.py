@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from selftaught.evaluation.indicators import entropy_rank, singular_values
+
 
 @torch.no_grad()
 def effective_rank(features: Float[Tensor, "n d"]) -> float:
@@ -22,18 +24,7 @@ def effective_rank(features: Float[Tensor, "n d"]) -> float:
     Returns:
         From 1, all along one line, to min(n - 1, d), evenly spread; 0 when all features are equal.
     """
-    x = features.detach().cpu().double()
-    n, d = x.shape
-    largest = float(x.abs().max()) if x.numel() else 0.0
-    x = x - x.mean(0)
-    gram = x.T @ x if d <= n else x @ x.T
-    values = torch.linalg.eigvalsh(gram).clamp(min=0).sqrt()
-    # Equal float32 features leave rounding behind, which has full rank: it counts as nothing.
-    values = values[values > torch.finfo(torch.float32).eps * largest * max(n, d) ** 0.5]
-    if len(values) == 0:
-        return 0.0
-    p = values / values.sum()
-    return float((-(p * p.log()).sum()).exp())
+    return entropy_rank(singular_values(features))
 
 
 @torch.no_grad()

@@ -1,0 +1,91 @@
+"""Centred kernel alignment: how alike two encoders see the same pictures, whatever their axes and widths.
+
+Kornblith, Norouzi, Lee and Hinton, "Similarity of Neural Network Representations Revisited", 2019,
+https://arxiv.org/abs/1905.00414, section 3, with the linear kernel:
+
+    CKA(X, Y) = HSIC(X X', Y Y') / sqrt(HSIC(X X', X X') HSIC(Y Y', Y Y')).
+
+With the authors' HSIC, two encoders that have nothing in common are alike, the more so the wider they are
+beside the number of pictures (Davari et al., "Reliability of CKA as a Similarity Measure", 2022,
+https://arxiv.org/abs/2210.16156). The *debiased* variant (Nguyen, Raghu and Kornblith, 2020,
+https://arxiv.org/abs/2010.15327, section 3, after Song et al., 2012, equation 5) takes the unbiased estimate
+of HSIC instead and is 0 in the mean there; it is what is used unless it is asked otherwise.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float, Float32, Float64
+from torch import Tensor
+
+FEWEST = 4
+"""Pictures below which the unbiased estimate does not exist."""
+
+ROUNDING = 100 * torch.finfo(torch.float32).eps ** 2
+"""Share of the features' squares below which what moves is rounding."""
+
+
+@torch.no_grad()
+def centred(features: Float[Tensor, "n d"], *, debiased: bool = True) -> Float64[Tensor, "n n"]:
+    """The Gram matrix of features, centred such that the product sum of two is their HSIC up to a factor.
+
+    Debiased: without its diagonal, and by the means without it (Szekely and Rizzo, 2014, equation 2.3).
+    """
+    # Centring first changes nothing in theory and saves the digits that a large mean takes.
+    x = features.detach().double()
+    x = x - x.mean(0)
+    gram = x @ x.T
+    if not debiased:
+        return gram
+    n = len(gram)
+    gram.fill_diagonal_(0)
+    rows = gram.sum(0) / (n - 2)
+    gram = gram - rows[:, None] - rows[None] + rows.sum() / (n - 1)
+    return gram.fill_diagonal_(0)
+
+
+def cka(one: Float[Tensor, "n d"], other: Float[Tensor, "n e"], *, debiased: bool = True) -> float:
+    """Linear CKA of two encoders' features of the same n pictures.
+
+    Args:
+        debiased: the variant, see above.
+
+    Returns:
+        1 for features that a rotation and a scaling make equal; 0 for nothing in common (the debiased estimate
+        may fall a little below). 0 when an encoder gives all pictures one feature.
+
+    Raises:
+        ValueError: other pictures, or fewer than four.
+    """
+    return float(matrix([one, other], debiased=debiased)[0, 1])
+
+
+@torch.no_grad()
+def matrix(
+    features: Sequence[Float[Tensor, "n _"]], *, debiased: bool = True
+) -> Float64[Tensor, "r r"]:
+    """Linear CKA between each two of r encoders; each reads the same n pictures, in any width.
+
+    Raises:
+        ValueError: they did not, or there are fewer than four.
+    """
+    counts = {len(each) for each in features}
+    if len(counts) > 1 or min(counts) < FEWEST:
+        raise ValueError(
+            f"CKA compares encoders on the same {FEWEST} or more pictures, not on {sorted(counts)}"
+        )
+    rows: list[Float32[Tensor, " m"]] = []
+    for each in features:
+        gram = centred(each, debiased=debiased).flatten()
+        length, size = float(gram.norm()), float(each.double().square().sum())
+        # A constant encoder leaves rounding behind, which is alike to nothing.
+        still = length <= ROUNDING * size
+        rows.append(
+            (gram * 0 if still else gram / length).float()
+        )  # half the memory, for many runs
+    # A cosine between Gram matrices: the factors of HSIC cancel.
+    found = torch.zeros(len(rows), len(rows), dtype=torch.float64)
+    for i, one in enumerate(rows):
+        for j, other in enumerate(rows[: i + 1]):
+            found[i, j] = found[j, i] = float(one @ other)
+    return found
