@@ -55,7 +55,9 @@ DeviceName = Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Move what is there aside and begin anew.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
 SplitName = Annotated[str, typer.Option(help="validation is for choices; test is for the result.")]
-Protocols = Annotated[str, typer.Option(help="How to judge, separated by commas.")]
+Protocols = Annotated[
+    str, typer.Option(help="From `selftaught protocols`, separated by commas; or all.")
+]
 
 
 def _say(sentence: str) -> None:
@@ -112,7 +114,8 @@ def compare(
     encoder: EncoderName = None,
     device: DeviceName = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="key=value for all contestants; repeat it.")
+        list[str] | None,
+        typer.Option("--set", help="key=value for all: batch=128 knn.k=10; repeat it."),
     ] = None,
     baselines: Annotated[
         str | None, typer.Option(help="Separated by commas; 'none' for none; all otherwise.")
@@ -187,12 +190,14 @@ def train(
     )
     call: dict[str, Any] = {"data": data, "seed": seed} | given
     folder = interface.train(method, out=out, fresh=fresh, say=_say, **call)
+    from selftaught.reports.wording import scored
+
     results = RunFolder(folder).results
     if as_json:
         _print_json({"folder": str(folder), **results})
         return
     for name, found in results.get("validation", {}).items():
-        print(f"{name} {found['accuracy']:.1%} on validation")
+        print(f"{scored(name, found)} on validation")
     print(f"{results['verdict']}: {results['verdict_text']}")
     print(f"Encoder: {folder / 'encoder.safetensors'}")
 
@@ -200,24 +205,36 @@ def train(
 @app.command()
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Parameters of the protocols: knn.k=10")
+    ] = None,
     split: SplitName = "validation",
     protocols: Protocols = "knn,linear",
     as_json: AsJson = False,
 ) -> None:
     """Judge a finished run; each reading of the test split is logged and counted."""
-    from selftaught import interface
+    from selftaught import config, interface
+    from selftaught.reports.wording import scored
     from selftaught.runs import RunFolder
 
-    found = interface.evaluate(run, split=_split(split), protocols=protocols.split(","), say=_say)
+    found = interface.evaluate(
+        run,
+        split=_split(split),
+        protocols=protocols.split(","),
+        say=_say,
+        **config.split_overrides(overrides or []),
+    )
     readings = RunFolder(run).results.get("test_readings")
     if as_json:
         _print_json({"run": str(run), "split": split, "test_readings": readings, "results": found})
         return
     for name, result in found.items():
         settings = ", ".join(
-            f"{k} {v}" for k, v in result.items() if isinstance(v, int | float | str)
+            f"{k} {v}"
+            for k, v in result.items()
+            if isinstance(v, int | float | str) and k not in ("measure", result.get("measure"))
         )
-        print(f"{name} {result['accuracy']:.2%} on {split} ({settings})")
+        print(f"{scored(name, result, digits=2)} on {split} ({settings})")
 
 
 @app.command()
@@ -252,6 +269,24 @@ def methods(
 
     if as_json:
         facts = [pages.facts(each) for each in ([name] if name else catalogue.names())]
+        _print_json(facts[0] if name else facts)
+        return
+    from rich.console import Console
+
+    Console(highlight=False).print(pages.page(name) if name else pages.table())
+
+
+@app.command()
+def protocols(
+    name: Annotated[str | None, typer.Argument(help="One protocol, for its page.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List how encoders are judged, or say what one protocol is."""
+    from selftaught import catalogue
+    from selftaught.reports import protocols as pages
+
+    if as_json:
+        facts = [pages.facts(each) for each in ([name] if name else catalogue.protocols())]
         _print_json(facts[0] if name else facts)
         return
     from rich.console import Console

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from selftaught import catalogue, comparison, config
+from selftaught import catalogue, comparison, config, judging
 from selftaught.errors import Refusal
 from selftaught.runs import RunFolder
 
@@ -116,10 +116,10 @@ def compare(
         out: the directory; None takes ``runs/compare-DATA``.
         split: ``test`` is for results; ``validation`` is for choices, and keeps test unread.
         baselines: stand beside the contestants; None takes all of them.
-        protocols: how encoders are judged.
+        protocols: how encoders are judged; ``all`` is every protocol that the data can carry.
         fresh: move an older comparison aside.
         say: is told, in sentences, what happens.
-        overrides: hold for all contestants, with ``__`` for the dot.
+        overrides: hold for all contestants, with ``__`` for the dot; ``knn__k=10`` for a protocol.
 
     Returns:
         The content of ``comparison.json``.
@@ -132,6 +132,7 @@ def compare(
             "Nothing to compare; name one method or more, for example: simclr byol vicreg."
         )
     given = {key.replace("__", "."): value for key, value in overrides.items()}
+    changes, given = judging.apart(given)
     plan = comparison.plan(
         contestants,
         out=Path(out) if out is not None else default_directory(data),
@@ -139,6 +140,7 @@ def compare(
         split=split,
         baselines=comparison.BASELINES if baselines is None else baselines,
         protocols=protocols,
+        changes=changes,
         overrides={"data": data, **given},
         fresh=fresh,
     )
@@ -152,16 +154,27 @@ def evaluate(
     split: Split = "validation",
     protocols: Sequence[str] = PROTOCOLS,
     say: Say = _quiet,
+    **overrides: Any,
 ) -> dict[str, Any]:
     """Judge a finished run; what is already in its ``results.json`` is not computed again.
 
+    Args:
+        run: the run folder.
+        split: ``validation`` is for choices; a reading of ``test`` is logged and counted.
+        protocols: how it is judged; ``all`` is every protocol that the data can carry.
+        say: is told, in sentences, what happens.
+        overrides: parameters of the protocols, with ``__`` for the dot: ``knn__k=10``.
+
     Returns:
-        Protocol to accuracy and settings.
+        Protocol to its number, its other scores and curves, and its settings.
 
     Raises:
-        Refusal: no such run, or it is not finished, or its data has no such split.
+        Refusal: no such run, protocol or parameter, or the run is not finished, or its data cannot carry
+            what is asked.
     """
-    catalogue.check_protocols(protocols)
+    given = {key.replace("__", "."): value for key, value in overrides.items()}
+    changes = judging.only(given, protocols)
+    parameters = judging.resolve(protocols, changes)
     folder = RunFolder(Path(run))
     settings = folder.run
     if not (folder.path / "encoder.safetensors").is_file():
@@ -170,15 +183,28 @@ def evaluate(
         f"{settings.method.name} on {settings.data.name} · {split} split · writes {folder.path}/results.json"
     )
 
-    from selftaught.evaluation import check
+    from selftaught.evaluation import check, unsuited
+    from selftaught.reports.wording import scored
     from selftaught.training import carry_out, prepare
 
     setup = prepare(settings)
-    check(setup.splits, split)
+    if catalogue.ALL in protocols:
+        check(setup.splits, split)
+        for name, reason in unsuited(setup.splits, split, parameters).items():
+            say(f"{name} is left out: {reason}")
+            del parameters[name]
+    check(setup.splits, split, parameters)
     if split == "validation" and settings.final:
         say("This run was pretrained on the validation pictures too, so this number flatters it.")
-    found = carry_out(setup, folder, split=split, protocols=tuple(protocols))[split]
-    return {name: found[name] for name in protocols}
+    found = carry_out(
+        setup,
+        folder,
+        split=split,
+        protocols=parameters,
+        changes=parameters,
+        told=lambda name, result: say(scored(name, result.facts())),
+    )[split]
+    return {name: found[name] for name in parameters}
 
 
 def load(run: str | Path) -> "Embedder":

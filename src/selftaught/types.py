@@ -32,6 +32,12 @@ Seed = Annotated[int, Ge(0), Lt(2**63)]
 Widths = Annotated[tuple[Count, ...], Len(1)]
 """Widths of the layers of a head, the last being its output."""
 
+Counts = Annotated[tuple[Count, ...], Len(1)]
+"""Whole numbers to choose from, or to try one after the other."""
+
+Numbers = Annotated[tuple[Positive, ...], Len(1)]
+"""Numbers above zero to choose from."""
+
 Momentum = tuple[Fraction, Fraction]
 """Start and end of a teacher's momentum, joined by half a cosine."""
 
@@ -40,11 +46,13 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 __all__ = [
     "Count",
+    "Counts",
     "Device",
     "Fraction",
     "Length",
     "Momentum",
     "NotNegative",
+    "Numbers",
     "Positive",
     "Precision",
     "Seed",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from PIL import Image
 from selftaught import catalogue, cli
 from selftaught.runs import RunFolder
 
-COMMANDS = ("compare", "train", "evaluate", "embed", "methods", "report")
+COMMANDS = ("compare", "train", "evaluate", "embed", "methods", "protocols", "report")
 HEAD = "projector=16,8"
 
 
@@ -149,6 +150,14 @@ MISTAKES = {
     "compare simclr --set bach=3": "did you mean 'batch'?",
     "evaluate nowhere": "nowhere is not a run folder",
     "evaluate nowhere --protocols linaer": "did you mean 'linear'?",
+    "evaluate nowhere knn.kk=3": "did you mean 'knn.k'?",
+    "evaluate nowhere k=3": "did you mean 'knn.k'?",
+    "evaluate nowhere knn.k=none": "knn.k='none' cannot be used",
+    "evaluate nowhere knn.k=3 --protocols linear": "give --protocols linear,knn",
+    "compare simclr --set knn.kk=3": "did you mean 'knn.k'?",
+    "compare simclr --set knm.k=3": "did you mean 'knn'?",
+    "compare simclr:knn.k=3": "give it for all of them",
+    "protocols linaer": "did you mean 'linear'?",
     "evaluate nowhere --split tset": "did you mean 'test'?",
     "embed nowhere here --out x.csv": "should end in .npy",
     "embed nowhere here --out x.npy": "nowhere",
@@ -261,6 +270,48 @@ def test_evaluate_reads_validation_unless_told_and_counts_readings_of_test(
     assert len((run / "readings.jsonl").read_text().splitlines()) == 2
 
 
+def test_a_changed_parameter_is_another_number_and_the_same_one_is_not_read_again(
+    run: Path, selftaught: Command
+) -> None:
+    call = ["evaluate", run, "--protocols", "knn", "--json"]
+    changed = selftaught(*call, "knn.k=1")
+    assert changed.code == 0, changed.err
+    found = changed.json["results"]["knn"]
+    assert (found["k"], found["changed"]) == (1, {"k": 1})
+    before = (run / "results.json").stat().st_mtime_ns
+    again = selftaught(*call, "knn.k=1")
+    assert again.json["results"]["knn"] == found
+    assert (run / "results.json").stat().st_mtime_ns == before
+    published = selftaught(*call).json["results"]["knn"]
+    assert published["parameters"]["k"] == 20
+    assert "changed" not in published
+
+
+def test_results_of_a_version_that_named_no_measure_are_still_read(
+    run: Path, selftaught: Command, tmp_path: Path
+) -> None:
+    shutil.copytree(run, tmp_path / "old")
+    folder = RunFolder(tmp_path / "old")
+    old = {"accuracy": 0.125, "k": 20, "temperature": 0.1}
+    folder.record(validation={"knn": old})
+    answer = selftaught("evaluate", "old", "--protocols", "knn")
+    assert answer.code == 0, answer.err
+    assert answer.out.startswith("knn 12.50% on validation")
+    assert folder.results["validation"]["knn"] == old
+
+
+def test_all_protocols_at_once(run: Path, selftaught: Command) -> None:
+    answer = selftaught("evaluate", run, "--protocols", "all", "--json")
+    assert answer.code == 0, answer.err
+    judged = set(answer.json["results"])
+    left_out = {name for name in catalogue.protocols() if f"{name} is left out: " in answer.err}
+    assert judged | left_out == set(catalogue.protocols())
+    assert not judged & left_out
+    for name, result in answer.json["results"].items():
+        assert result["measure"] == catalogue.protocol(name).measure.name
+        assert isinstance(result[result["measure"]], float)
+
+
 def test_an_unfinished_run_is_not_judged(run: Path, selftaught: Command, tmp_path: Path) -> None:
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "run.yaml").write_bytes((run / "run.yaml").read_bytes())
@@ -352,6 +403,11 @@ def test_methods_are_listed_and_described(selftaught: Command) -> None:
     assert "copies the student" in " ".join(selftaught("methods", "byol").out.split())
     listed = selftaught("methods").out
     assert all(name in listed for name in catalogue.built_in())
+    table = selftaught("protocols").out
+    assert all(name in table for name in catalogue.protocols())
+    assert "knn.temperature=0.1" in selftaught("protocols", "knn").out
+    assert selftaught("protocols", "linear", "--json").json["higher_is_better"] is True
+    assert len(selftaught("protocols", "--json").json) == len(catalogue.protocols())
 
 
 def test_methods_as_json_say_state_encoders_meanings_recipes_and_measurements(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from selftaught import catalogue, config
+from selftaught import catalogue, config, judging
 from selftaught.comparison.entrants import Entrant, Plan
 from selftaught.errors import Diverged, Refusal, RunFailed
 from selftaught.runs import RunFolder, move_aside, write_json
@@ -22,6 +22,7 @@ def plan(
     split: Literal["validation", "test"] = "test",
     baselines: Sequence[str] = BASELINES,
     protocols: Sequence[str] = ("knn", "linear"),
+    changes: judging.Changes = judging.NOTHING,
     overrides: dict[str, Any] | None = None,
     fresh: bool = False,
 ) -> Plan:
@@ -34,17 +35,26 @@ def plan(
         split: ``test`` pretrains on validation's pictures too and reads test once a run; ``validation``
             holds them back, for choices.
         baselines: contestants that are added where they are missing.
+        protocols: how every run is judged; ``all`` is every protocol that the data can carry.
+        changes: protocol to those of its parameters that differ from the published ones.
         overrides: what holds for all contestants; a contestant's own win.
         fresh: move an older comparison aside.
 
     Raises:
-        Refusal: an unknown method or key, a value out of range, or a folder that holds other runs.
+        Refusal: an unknown method, protocol or key, a value out of range, or a folder that holds other runs.
     """
     if seeds < 1:
         raise Refusal(
             f"--seeds {seeds} runs nothing; give 1 or more (3 or more to claim anything)."
         )
-    catalogue.check_protocols(protocols)
+    judged = judging.resolve(protocols, changes)
+    for text in contestants:
+        for key in config.contestant(text)[1]:
+            if key.partition(".")[0] in catalogue.protocols():
+                raise Refusal(
+                    f"'{key}' would judge '{text}' otherwise than the others; give it for all of them: "
+                    f"--set {key}=..."
+                )
     wanted = list(dict.fromkeys([*contestants, *(b for b in baselines if b not in contestants)]))
     if "untrained" in baselines:
         wanted += _untrained_beside(wanted, overrides or {})
@@ -73,7 +83,8 @@ def plan(
                 )
         if out.exists() and not out.is_dir():
             raise Refusal(f"{out} is a file; --out takes a directory.")
-    return Plan(out, tuple(entrants), split, tuple(range(seeds)), tuple(protocols), fresh)
+    numbers = tuple(range(seeds))
+    return Plan(out, tuple(entrants), split, numbers, judged, fresh, catalogue.ALL in protocols)
 
 
 def _untrained_beside(wanted: Sequence[str], overrides: dict[str, Any]) -> list[str]:
@@ -108,7 +119,7 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
         Interrupted: a signal asked to stop; everything is saved.
     """
     from selftaught.comparison import atlas, table
-    from selftaught.evaluation import check
+    from selftaught.evaluation import check, unsuited
     from selftaught.reports.page import write_report
     from selftaught.training import carry_out, prepare
 
@@ -119,8 +130,14 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
         prepare(entrant.run)
     for note in splits.notes:
         say(note)
+    protocols = dict(plan.protocols)
     if labelled:
-        check(splits, plan.split)
+        if plan.lenient:
+            check(splits, plan.split)
+            for name, reason in unsuited(splits, plan.split, protocols).items():
+                say(f"{name} is left out: {reason}")
+                del protocols[name]
+        check(splits, plan.split, protocols)
     else:
         say(f"{splits.name} has no labels: encoders are trained and looked at, but not ranked.")
     split = plan.split if labelled else None
@@ -135,8 +152,10 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
             folder = RunFolder.open(plan.directory / entrant.folder, entrant.run)
             known = bool(split and folder.results.get(split))
             setup = prepare(entrant.run)
-            found = carry_out(setup, folder, split=split, protocols=plan.protocols, title=title)
-            row |= table.facts(found, split)
+            found = carry_out(
+                setup, folder, split=split, protocols=protocols, changes=protocols, title=title
+            )
+            row |= table.facts(found, split, protocols)
             say(f"{title}: {table.scores(row)}" + " (was there)" * known)
         except (RunFailed, RuntimeError, MemoryError, OSError) as error:
             reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from selftaught import config
 
@@ -28,11 +28,17 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Plan:
-    """A comparison that has been checked as far as words can be."""
+    """A comparison that has been checked as far as words can be.
+
+    Attributes:
+        protocols: how every run is judged: protocol to each of its parameters.
+        lenient: whether protocols that the data cannot carry are left out instead of refused.
+    """
 
     directory: Path
     entrants: tuple[Entrant, ...]
     split: Literal["validation", "test"]
     seeds: tuple[int, ...]
-    protocols: tuple[str, ...]
+    protocols: dict[str, dict[str, Any]]
     fresh: bool = False
+    lenient: bool = False

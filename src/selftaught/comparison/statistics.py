@@ -8,23 +8,26 @@ ENOUGH = 3
 """Seeds from which an interval is given, and a claim may be made."""
 
 
-def summarise(values: Sequence[float]) -> dict[str, Any]:
+Bounds = tuple[float, float]
+
+
+def summarise(values: Sequence[float], bounds: Bounds = (0.0, 1.0)) -> dict[str, Any]:
     """Mean, range, spread and the 95 % t-interval of the mean over seeds (from three seeds on)."""
     return {
         "mean": fmean(values),
         "min": min(values),
         "max": max(values),
         "sd": stdev(values) if len(values) > 1 else None,
-        "interval": interval(values) if len(values) >= ENOUGH else None,
+        "interval": interval(values, bounds) if len(values) >= ENOUGH else None,
     }
 
 
-def interval(values: Sequence[float]) -> list[float]:
-    """95 % interval of the mean, by Student's t; an accuracy's is kept within [0, 1]."""
+def interval(values: Sequence[float], bounds: Bounds = (0.0, 1.0)) -> list[float]:
+    """95 % interval of the mean, by Student's t, kept within what the measure can be."""
     from scipy.stats import t
 
     half = float(t.ppf(0.975, len(values) - 1)) * stdev(values) / len(values) ** 0.5
-    return [max(fmean(values) - half, 0.0), min(fmean(values) + half, 1.0)]
+    return [max(fmean(values) - half, bounds[0]), min(fmean(values) + half, bounds[1])]
 
 
 def difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:

@@ -1,15 +1,16 @@
 """Run folders to ``comparison.json``: rows, a summary over seeds, and what may be claimed."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from selftaught import catalogue, config
+from selftaught import catalogue, config, judging
 from selftaught.comparison import statistics
 from selftaught.comparison.entrants import Entrant, Plan
 from selftaught.data import Splits
-from selftaught.reports.wording import full_title
+from selftaught.measures import ACCURACY, Measure, number
+from selftaught.reports.wording import full_title, scored
 from selftaught.runs import environment
 
 SCHEMA_VERSION = 1
@@ -54,10 +55,19 @@ def sees_labels(entrant: Entrant) -> bool:
     return bool(getattr(getattr(kind, "needs", None), "labels", False))
 
 
-def facts(results: dict[str, Any], split: str | None) -> dict[str, Any]:
-    """What a run folder's results add to its row."""
+def facts(
+    results: dict[str, Any], split: str | None, protocols: Iterable[str] | None = None
+) -> dict[str, Any]:
+    """What a run folder's results add to its row.
+
+    Args:
+        protocols: the ones that the comparison asked for; a run may have been judged by more. None takes
+            all that are there.
+    """
+    known = results.get(split or "", {})
+    asked = known if protocols is None else protocols
     return {
-        "results": results.get(split or "", {}),
+        "results": {name: known[name] for name in asked if name in known},
         **{key: results.get(key) for key in MEASURED},
         "verdict": results.get("verdict"),
         "verdict_text": results.get("verdict_text"),
@@ -66,8 +76,8 @@ def facts(results: dict[str, Any], split: str | None) -> dict[str, Any]:
 
 
 def scores(row: dict[str, Any]) -> str:
-    """``knn 61.2 %, linear 70.3 %, 48 s``"""
-    parts = [f"{name} {found['accuracy']:.1%}" for name, found in row["results"].items()]
+    """``knn 61.2%, linear 70.3%, 48 s``"""
+    parts = [scored(name, found) for name, found in row["results"].items()]
     return ", ".join([*parts, f"{row['seconds']:.0f} s"])
 
 
@@ -82,6 +92,9 @@ def content(plan: Plan, splits: Splits, rows: Sequence[dict[str, Any]]) -> dict[
         "command": " ".join(facts["command"]),
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "split": plan.split,
+        "protocols": {
+            name: judging.written(name, values) for name, values in plan.protocols.items()
+        },
         "seeds": list(plan.seeds),
         "data": {
             "name": splits.name,
@@ -111,7 +124,7 @@ def summarise(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     for contestant in dict.fromkeys(row["contestant"] for row in rows):
         own = [row for row in rows if row["contestant"] == contestant]
         good = [row for row in own if row["error"] is None]
-        protocols = dict.fromkeys(name for row in good for name in row["results"])
+        values = _values(good)
         lines.append(
             {
                 **{
@@ -128,16 +141,27 @@ def summarise(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 "seeds": len(good),
                 "failed": len(own) - len(good),
                 "results": {
-                    name: statistics.summarise([r["results"][name]["accuracy"] for r in good])
-                    for name in protocols
+                    name: statistics.summarise(own, catalogue.measure(name, of).bounds)
+                    for name, (of, own) in values.items()
                 },
-                "values": {
-                    name: [row["results"][name]["accuracy"] for row in good] for name in protocols
+                "values": {name: own for name, (_, own) in values.items()},
+                "measures": {
+                    name: catalogue.measure(name, of).name for name, (of, _) in values.items()
                 },
                 **{key: _mean([row[key] for row in good]) for key in MEASURED},
             }
         )
     return lines
+
+
+def _values(rows: Sequence[dict[str, Any]]) -> dict[str, tuple[dict[str, Any], list[float]]]:
+    """Protocol to one of its results, and to its numbers in all rows; those without a number are left out."""
+    found: dict[str, tuple[dict[str, Any], list[float]]] = {}
+    for row in rows:
+        for name, result in row["results"].items():
+            if (value := number(result)) is not None:
+                found.setdefault(name, (result, []))[1].append(value)
+    return found
 
 
 def _mean(values: Sequence[float | int | None]) -> float | int | None:
@@ -150,7 +174,8 @@ def _against_the_bar(row: dict[str, Any], summary: Sequence[dict[str, Any]]) -> 
     bar = next((line for line in summary if line["contestant"] == BAR and line["seeds"]), None)
     if row["family"] == "baselines" or row["error"] or not bar or "linear" not in row["results"]:
         return row
-    mine, theirs = row["results"]["linear"]["accuracy"], bar["results"]["linear"]["mean"]
+    mine, theirs = number(row["results"]["linear"]), bar["results"]["linear"]["mean"]
+    assert mine is not None
     word = "Beats" if mine > theirs else "Does not reach"
     sentence = f"{word} random patches ({mine:.1%} against {theirs:.1%} linear)."
     return {**row, "verdict_text": f"{row['verdict_text']} {sentence}"}
@@ -172,40 +197,68 @@ def claims(summary: Sequence[dict[str, Any]], seeds: int) -> list[str]:
 
 def _within(summary: Sequence[dict[str, Any]], seeds: int) -> list[str]:
     """What may be claimed of the methods on one encoder."""
+    name = claimed(summary)
     found = [
         line
         for line in summary
-        if line["seeds"] and "linear" in line["results"] and not line["sees_labels"]
+        if line["seeds"] and name in line["results"] and not line["sees_labels"]
     ]
     taught = [line for line in found if line["family"] != "baselines"]
-    if not taught:
+    if name is None or not taught:
         return []
-    order = sorted(taught, key=lambda line: -line["results"]["linear"]["mean"])
+    measure = _measure(taught[0], name)
+    sign = 1 if measure.higher else -1
+    order = sorted(taught, key=lambda line: -sign * line["results"][name]["mean"])
     if seeds < statistics.ENOUGH:
         best = ", ".join(
-            f"{full_title(x['contestant'])} {x['results']['linear']['mean']:.1%}" for x in order
+            f"{full_title(x['contestant'])} {measure.phrase(x['results'][name]['mean'])}"
+            for x in order
         )
         runs = "one seed" if seeds == 1 else f"{seeds} seeds"
         return [
-            f"In these runs ({runs}), linear accuracy: {best}. Under three seeds no claim is made."
+            f"In these runs ({runs}), {_called(name, measure)}: {best}. "
+            "Under three seeds no claim is made."
         ]
     sentences = []
     for better, worse in pairwise(order):
-        sentences.append(_sentence(better, worse))
+        sentences.append(_sentence(better, worse, name, measure))
     for line in found:
         if line["family"] == "baselines" and line["method"] in (BAR, "untrained"):
-            sentences += [_sentence(method, line) for method in order]
+            sentences += [_sentence(method, line, name, measure) for method in order]
     return sentences
 
 
-def _sentence(ours: dict[str, Any], theirs: dict[str, Any]) -> str:
+def claimed(summary: Sequence[dict[str, Any]]) -> str | None:
+    """The protocol that claims are made of: ``linear``, or the first whose measure has a better way."""
+    names = dict.fromkeys(name for line in summary if line["seeds"] for name in line["results"])
+    ordered = sorted(names, key=lambda name: name != "linear")
+    lines = {name: line for line in summary for name in line["results"]}
+    return next((n for n in ordered if _measure(lines[n], n).higher is not None), None)
+
+
+def _measure(line: dict[str, Any], name: str) -> Measure:
+    return catalogue.measure(name, {"measure": line.get("measures", {}).get(name, ACCURACY.name)})
+
+
+def _called(name: str, measure: Measure) -> str:
+    """``linear accuracy``, ``retrieval mAP``"""
+    return f"{name.replace('_', ' ')} {measure.written}"
+
+
+def _sentence(ours: dict[str, Any], theirs: dict[str, Any], name: str, measure: Measure) -> str:
     a, b = full_title(ours["contestant"]), full_title(theirs["contestant"])
-    if min(ours["seeds"], theirs["seeds"]) < statistics.ENOUGH:
+    if min(len(ours["values"][name]), len(theirs["values"][name])) < statistics.ENOUGH:
         return f"{a} and {b} cannot be compared: one of them has under three finished seeds."
-    gap, low, high = statistics.difference(ours["values"]["linear"], theirs["values"]["linear"])
-    span = f"{100 * gap:+.1f} points of linear accuracy, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
-    if low > 0:
+    gap, low, high = statistics.difference(ours["values"][name], theirs["values"][name])
+    of = f"points of {_called(name, measure)}" if measure.share else f"in {_called(name, measure)}"
+    ends = [
+        f"{measure.scaled(end):+.{1 if measure.share else 3}{'f' if measure.share else 'g'}}"
+        for end in (gap, low, high)
+    ]
+    span = f"{ends[0]} {of}, 95 % interval {ends[1]} to {ends[2]}"
+    better, worse = (low > 0, high < 0) if measure.higher else (high < 0, low > 0)
+    if better:
         return f"{a} beats {b}: {span}."
-    if high < 0:
+    if worse:
         return f"{a} stays behind {b}: {span}."
     return f"{a} and {b} cannot be told apart: {span}."

@@ -1,6 +1,7 @@
 """Pictures to frozen features, once: every protocol and every map reads these."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -47,13 +48,8 @@ def extract(
     Raises:
         RunFailed: a feature is not finite.
     """
-    modes = [(module, module.training) for module in encoder.modules()]
-    encoder.eval()
-    try:
+    with evaluating(encoder):
         blocks = list(_encode(encoder, source, views, device=device, dtype=dtype, batch=batch))
-    finally:
-        for module, training in modes:
-            module.training = training
     index = torch.cat([index for index, _ in blocks])
     # A source lets another picture stand in for a file that it cannot read; here it must not count.
     own = index == torch.arange(len(source))
@@ -66,6 +62,18 @@ def extract(
         )
     labels = None if source.labels is None else source.labels.cpu()[index].to(device)
     return Features(features, labels, index)
+
+
+@contextmanager
+def evaluating(encoder: Encoder) -> Iterator[None]:
+    """Evaluation mode; afterwards each module's mode is as before."""
+    modes = [(module, module.training) for module in encoder.modules()]
+    encoder.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 def _encode(

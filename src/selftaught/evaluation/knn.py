@@ -1,10 +1,10 @@
-"""The weighted nearest-neighbour classifier of Wu, Xiong, Yu and Lin, "Unsupervised Feature
-Learning via Non-Parametric Instance Discrimination", 2018, https://arxiv.org/abs/1805.01978,
-section 3.4.
+"""kNN (Wu et al., 2018), https://arxiv.org/abs/1805.01978, section 3.4.
 
-A query takes the votes of its k nearest neighbours by cosine; a neighbour of similarity s votes
-for its class with exp(s / T). Nothing is learnt and nothing is chosen: k and T are the field's,
-fixed.
+Are a picture's nearest neighbours of its class?
+
+The weighted nearest-neighbour classifier of "Unsupervised Feature Learning via Non-Parametric Instance
+Discrimination": a query takes the votes of its k nearest neighbours by cosine; a neighbour of similarity s
+votes for its class with exp(s / T). Nothing is learnt and nothing is chosen: k and T are the field's, fixed.
 """
 
 import torch
@@ -13,10 +13,9 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from selftaught.evaluation.results import Pool, Result, accuracy
+from selftaught.types import Count, Counts, Positive
 
-NEIGHBOURS = (20, 200)
-"""The first gives the accuracy, the second is reported in the settings beside it."""
-
+NEIGHBOURS = 20
 TEMPERATURE = 0.1
 
 GROUP = 64
@@ -78,7 +77,7 @@ def classify(
     labels: Int64[Tensor, " n"],
     *,
     classes: int,
-    k: int = NEIGHBOURS[0],
+    k: int = NEIGHBOURS,
     temperature: float = TEMPERATURE,
 ) -> Int64[Tensor, " m"]:
     """The class of each query by its k nearest neighbours in the bank (all of it when k is
@@ -87,17 +86,32 @@ def classify(
     return vote(similarities, labels[index], classes, temperature)
 
 
-def protocol(pool: Pool) -> Result:
-    """Accuracy with the first of ``NEIGHBOURS``; those with the others are in the settings."""
-    used = [min(k, len(pool.bank)) for k in NEIGHBOURS]
+def protocol(
+    pool: Pool,
+    *,
+    k: Count = NEIGHBOURS,
+    temperature: Positive = TEMPERATURE,
+    also: Counts = (200,),
+) -> Result:
+    """Accuracy with k neighbours; those with the others are in the settings.
+
+    Args:
+        k: neighbours that vote; at most all of the bank.
+        temperature: a neighbour of cosine s votes with exp(s / temperature).
+        also: further numbers of neighbours, reported beside it.
+    """
+    used = [min(each, len(pool.bank)) for each in (k, *also)]
     similarities, index = nearest(pool.queries, pool.bank, max(used))
     labels = pool.labels[index]
-    predictions = {k: vote(similarities[:, :k], labels[:, :k], pool.classes) for k in used}
+    predictions = {
+        each: vote(similarities[:, :each], labels[:, :each], pool.classes, temperature)
+        for each in used
+    }
     return Result.of(
         pool,
         predictions[used[0]],
         k=used[0],
-        temperature=TEMPERATURE,
+        temperature=temperature,
         similarity="cosine",
         chosen_on="nothing is chosen",
         accuracy_at_k={str(k): accuracy(p, pool.answers) for k, p in predictions.items()},

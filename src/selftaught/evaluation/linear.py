@@ -1,4 +1,8 @@
-"""A linear probe: multinomial logistic regression on frozen features, taken to its optimum.
+"""Linear probe (Alain and Bengio, 2016), https://arxiv.org/abs/1610.01644.
+
+Can a linear classifier tell the classes apart by the frozen features?
+
+It is multinomial logistic regression, taken to its optimum.
 
 With z the features standardised by the mean and the (population) standard deviation of the
 pictures that the probe learns from, the probe minimises over weights W [d, k] and bias b [k]
@@ -24,6 +28,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from selftaught.evaluation.results import Pool, Result, accuracy
+from selftaught.types import Numbers
 
 STRENGTHS = (10.0, 1.0, 1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-6)
 """Candidates for l2, tried from strong to weak; each starts from the solution of the one before."""
@@ -234,10 +239,16 @@ def fit(
     return next(path(features, labels, classes=classes, strengths=[l2]))
 
 
-def protocol(pool: Pool) -> Result:
-    """The strength is chosen on the pool's held part, then the probe learns from the whole bank."""
+def protocol(pool: Pool, *, strengths: Numbers = STRENGTHS) -> Result:
+    """The strength is chosen on the pool's held part, then the probe learns from the whole bank.
+
+    Args:
+        strengths: candidates for l2, tried from strong to weak until the held pictures get worse.
+    """
     tried: dict[float, float] = {}
-    for probe in path(pool.bank[pool.fit], pool.labels[pool.fit], classes=pool.classes):
+    strengths = tuple(sorted(strengths, reverse=True))
+    bank, labels = pool.bank[pool.fit], pool.labels[pool.fit]
+    for probe in path(bank, labels, classes=pool.classes, strengths=strengths):
         right = accuracy(
             probe.predict(pool.bank[pool.held]), pool.labels[pool.held].to(probe.bias.device)
         )
@@ -251,7 +262,7 @@ def protocol(pool: Pool) -> Result:
         pool,
         probe.predict(pool.queries).to(pool.answers.device),
         l2=chosen,
-        candidates=list(STRENGTHS),
+        candidates=list(strengths),
         accuracy_when_choosing={f"{l2:g}": right for l2, right in tried.items()},
         chosen_on=pool.chosen_on,
         pictures_when_choosing={"fit": len(pool.fit), "held": len(pool.held)},

@@ -1,8 +1,12 @@
 """An encoder and a data set to numbers.
 
-A file of this folder that holds a function ``protocol(pool) -> Result`` is a protocol under its
-own name. Which pictures it may learn from, choose on and report is decided here, once for all
-protocols:
+A file of this folder that holds a function ``protocol(pool, *, key=default ...) -> Result`` is a protocol
+under its own name; ``protocol(pool, subject, *, ...)`` is one that needs the encoder or the pictures, and not
+frozen features alone. Its keyword-only arguments are its parameters, with the published values as defaults.
+Where some data cannot carry it, its file also holds ``suits(splits, split, parameters)``, which returns the
+reason as a sentence, or None.
+
+Which pictures it may learn from, choose on and report is decided here, once for all protocols:
 
 =============  ====================  =====================================  ============
 split          learns from           chooses on                             reports
@@ -13,24 +17,27 @@ test           train + validation    validation, having learnt from train   test
 """
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Bool, Int64
 from torch import Tensor
 
-from selftaught import catalogue
-from selftaught.data import Source, Splits
+from selftaught import catalogue, judging
+from selftaught.data import Source, Splits, join
 from selftaught.encoders import Encoder
 from selftaught.errors import Refusal, suggest
-from selftaught.evaluation.features import extract
-from selftaught.evaluation.results import Pool, Result
+from selftaught.evaluation.features import evaluating, extract
+from selftaught.evaluation.results import Pool, Result, Subject
 from selftaught.keys import shuffle
 from selftaught.views.engine import Views
 
-Protocol = Callable[[Pool], Result]
+Protocol = Callable[..., Result]
+
+Parameters = Mapping[str, Mapping[str, Any]]
+"""Protocol to each of its parameters."""
 
 FEWEST = 2
 """Pictures that each class must have to learn from: one to learn, one to choose with."""
@@ -64,8 +71,17 @@ def find(name: str) -> Protocol:
     Raises:
         Refusal: there is none; the sentence names the nearest.
     """
-    catalogue.check_protocols([name])
-    found: Protocol = importlib.import_module(f"selftaught.evaluation.{name}").protocol
+    found: Protocol = importlib.import_module(catalogue.protocol(name).module).protocol
+    return found
+
+
+def unsuited(splits: Splits, split: str, parameters: Parameters) -> dict[str, str]:
+    """The protocols that these pictures cannot carry, each with the reason."""
+    found = {}
+    for name, values in parameters.items():
+        suits = getattr(importlib.import_module(catalogue.protocol(name).module), "suits", None)
+        if suits is not None and (reason := suits(splits, split, values)):
+            found[name] = reason
     return found
 
 
@@ -75,7 +91,9 @@ def evaluate(
     views: Views | None = None,
     *,
     split: Literal["validation", "test"] = "validation",
-    protocols: Sequence[str] = ("knn", "linear"),
+    protocols: Iterable[str] = ("knn", "linear"),
+    changes: judging.Changes = judging.NOTHING,
+    told: Callable[[str, Result], None] = lambda name, result: None,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     batch: int = 512,
@@ -87,18 +105,20 @@ def evaluate(
     Args:
         encoder: already on ``device``.
         views: the clean view; None makes it from the data set's own size, mean and deviation.
-        split: which pictures the accuracy is reported on.
+        split: which pictures the number is read on.
+        protocols: how to judge.
+        changes: protocol to those of its parameters that differ from the published ones.
+        told: is given each result as soon as it is known.
         dtype: what the encoder computes in.
         batch: pictures encoded at once.
 
     Raises:
-        Refusal: an unknown protocol or split, no such split, no labels, one class only, or a class
-            with too few pictures to learn from.
+        Refusal: an unknown protocol, parameter or split, no such split, no labels, one class only, a class
+            with too few pictures to learn from, or pictures that a protocol cannot be carried out on.
         RunFailed: the encoder's features are not finite.
     """
-    catalogue.check_protocols(protocols)
-    chosen = {name: find(name) for name in dict.fromkeys(protocols)}
-    train, validation, queries = check(splits, split)
+    parameters = judging.resolve(protocols, changes)
+    train, validation, queries = check(splits, split, parameters)
     reported = splits.test if split == "test" and splits.test is not None else splits.validation
     device = torch.device(device)
     clean = views or Views.clean(
@@ -115,8 +135,10 @@ def evaluate(
         return found.features, found.labels, found.index
 
     bank, labels, rows = read(train)
+    sources = [train.subset(rows)]
     if split == "test":
-        second, second_labels, _ = read(validation)
+        second, second_labels, second_rows = read(validation)
+        sources.append(validation.subset(second_rows))
         fit, held = torch.arange(len(bank)), len(bank) + torch.arange(len(second))
         bank, labels = torch.cat([bank, second]), torch.cat([labels, second_labels])
         chosen_on = "validation, having learnt from train"
@@ -145,19 +167,42 @@ def evaluate(
         },
         chosen_on=chosen_on,
     )
+    with evaluating(encoder):
+        subject = None
+        if any(catalogue.protocol(name).subject for name in parameters):
+            subject = Subject(
+                encoder=encoder,
+                splits=splits,
+                clean=clean,
+                device=device,
+                dtype=dtype,
+                batch=batch,
+                bank=join(*sources),
+                queries=queries.subset(rows),
+            )
+        results = {}
+        for name, values in parameters.items():
+            needed = [subject] if catalogue.protocol(name).subject else []
+            results[name] = find(name)(pool, *needed, **values)
+            told(name, results[name])
     return Evaluation(
-        results={name: protocol(pool) for name, protocol in chosen.items()},
+        results=results,
         features=answered.cpu(),
         labels=answers.cpu(),
         index=_labelled(reported)[rows],
     )
 
 
-def check(splits: Splits, split: str) -> tuple[Source, Source, Source]:
+def check(
+    splits: Splits, split: str, parameters: Parameters = judging.NOTHING
+) -> tuple[Source, Source, Source]:
     """The labelled pictures of train, of validation and of the split that is read.
 
+    Args:
+        parameters: the protocols that are asked for, each with its parameters.
+
     Raises:
-        Refusal: they cannot carry a probe; see ``evaluate``.
+        Refusal: they cannot carry a probe, or one of the protocols; see ``evaluate``.
     """
     if split not in ("validation", "test"):
         raise Refusal(f"There is no split '{split}'; {suggest(split, ('validation', 'test'))}")
@@ -190,6 +235,8 @@ def check(splits: Splits, split: str) -> tuple[Source, Source, Source]:
             f"Class '{name}' of {splits.name} has {int(counts[c])} labelled training pictures; a "
             f"probe needs at least {FEWEST} of each class. Add some, or leave the class out."
         )
+    for name, reason in unsuited(splits, split, parameters).items():
+        raise Refusal(f"The protocol {name} cannot be carried out here: {reason}")
     return train, validation, queries
 
 

@@ -1,9 +1,17 @@
 """What a protocol is given, and what it answers."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor
+
+from selftaught.data import Source, Splits
+from selftaught.encoders import Encoder
+from selftaught.evaluation.features import Features, extract
+from selftaught.measures import ACCURACY, Measure
+from selftaught.views.engine import Views
 
 
 @dataclass(frozen=True)
@@ -11,7 +19,7 @@ class Pool:
     """The frozen features of one data set, as every protocol sees them.
 
     Whatever needs choosing is chosen with ``fit`` and ``held``, two disjoint parts of the bank,
-    and never with the queries, whose accuracy is reported.
+    and never with the queries, on which the number is read.
 
     Attributes:
         bank: [n, d] float32, features that a protocol may learn from.
@@ -37,27 +45,150 @@ class Pool:
 
 
 @dataclass(frozen=True)
+class Subject:
+    """The encoder that is judged and the pictures themselves, for protocols that need more than features.
+
+    Attributes:
+        encoder: on ``device``, in evaluation mode; a protocol that trains it takes a deep copy.
+        splits: the data set: its names, statistics and further pictures.
+        clean: the view that frozen features are read from.
+        device: where the encoder is.
+        dtype: what the encoder computes in; features are float32 whatever it is.
+        batch: pictures that are encoded at once.
+        bank: the labelled pictures whose features are ``Pool.bank``, row for row.
+        queries: the labelled pictures whose features are ``Pool.queries``, row for row.
+    """
+
+    encoder: Encoder
+    splits: Splits
+    clean: Views
+    device: torch.device
+    dtype: torch.dtype
+    batch: int
+    bank: Source
+    queries: Source
+
+    def read(self, source: Source, encoder: Encoder | None = None) -> Features:
+        """Frozen features of a source by the clean view.
+
+        Args:
+            encoder: another one than the subject's, on the same device.
+
+        Raises:
+            RunFailed: a feature is not finite.
+        """
+        return extract(
+            self.encoder if encoder is None else encoder,
+            source,
+            self.clean,
+            device=self.device,
+            dtype=self.dtype,
+            batch=self.batch,
+        )
+
+
+@dataclass(frozen=True)
 class Result:
     """A number, and everything that it depends on.
 
     Attributes:
-        accuracy: share of the queries that were classified rightly, in [0, 1].
+        value: the number, in the measure's unit; for accuracy the share of the queries that were
+            classified rightly, in [0, 1].
         settings: what was set, chosen and counted; JSON can hold it.
-        predictions: [m] int64, the class given to each query, on the CPU.
+        predictions: [m] int64, the class given to each query, on the CPU; None where none was given.
+        measure: what the number is, by the name of its ``Measure``.
+        scores: other numbers by name, floats.
+        curves: what is worth drawing, by name; see ``curve``.
     """
 
-    accuracy: float
+    value: float
     settings: dict[str, Any]
-    predictions: Tensor
+    predictions: Tensor | None = None
+    measure: str = ACCURACY.name
+    scores: dict[str, float] = field(default_factory=dict)
+    curves: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, pool: Pool, predictions: Tensor, **settings: Any) -> "Result":
-        """The result of a protocol that gave the pool's queries these classes."""
+    def of(
+        cls,
+        pool: Pool,
+        predictions: Tensor,
+        *,
+        scores: dict[str, float] | None = None,
+        curves: dict[str, dict[str, Any]] | None = None,
+        **settings: Any,
+    ) -> "Result":
+        """The accuracy of a protocol that gave the pool's queries these classes."""
         return cls(
-            accuracy=accuracy(predictions, pool.answers),
+            value=accuracy(predictions, pool.answers),
             settings=pool.settings | settings,
             predictions=predictions.cpu(),
+            scores=scores or {},
+            curves=curves or {},
         )
+
+    @classmethod
+    def measured(
+        cls,
+        pool: Pool,
+        measure: Measure,
+        value: float,
+        *,
+        predictions: Tensor | None = None,
+        scores: dict[str, float] | None = None,
+        curves: dict[str, dict[str, Any]] | None = None,
+        **settings: Any,
+    ) -> "Result":
+        """Another number than the accuracy of given classes."""
+        return cls(
+            value=value,
+            settings=pool.settings | settings,
+            predictions=None if predictions is None else predictions.cpu(),
+            measure=measure.name,
+            scores=scores or {},
+            curves=curves or {},
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """The protocol's part of results.json, without its parameters.
+
+        Raises:
+            ValueError: two things in it would share a key.
+        """
+        parts: list[dict[str, Any]] = [
+            {"measure": self.measure},
+            {self.measure: self.value},
+            self.scores,
+            {"curves": self.curves} if self.curves else {},
+            self.settings,
+        ]
+        found: dict[str, Any] = {}
+        for part in parts:
+            if twice := found.keys() & part.keys():
+                raise ValueError(f"a result says {sorted(twice)} twice")
+            found |= part
+        return found
+
+
+def curve(
+    x: Sequence[float],
+    y: Sequence[float],
+    *,
+    across: str,
+    up: str,
+    low: Sequence[float] | None = None,
+    high: Sequence[float] | None = None,
+) -> dict[str, Any]:
+    """A line to draw: points, what the axes are, and the ends of an interval at each point where there is one.
+
+    Raises:
+        ValueError: the lists differ in length.
+    """
+    ends = {} if low is None or high is None else {"low": list(low), "high": list(high)}
+    found = {"x": list(x), "y": list(y), **ends}
+    if len({len(values) for values in found.values()}) > 1:
+        raise ValueError("the lists of a curve differ in length")
+    return {"across": across, "up": up, **found}
 
 
 def accuracy(predictions: Tensor, answers: Tensor) -> float:

@@ -1,9 +1,10 @@
-"""The two charts of results: accuracy per contestant, and accuracy beside its cost."""
+"""The two charts of results: a number per contestant, and a number beside its cost."""
 
 from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from selftaught.measures import ACCURACY, Measure
 from selftaught.reports.curves import HEIGHT, LEFT, TOP, WIDTH, frame
 from selftaught.reports.drawing import (
     LETTER,
@@ -16,7 +17,7 @@ from selftaught.reports.drawing import (
     rounded_range,
 )
 from selftaught.reports.folder import Contestant
-from selftaught.reports.wording import duration, full_title, percent, protocol, title
+from selftaught.reports.wording import duration, full_title, protocol, title
 
 ROW = 46.0
 LEVEL = 17.0
@@ -25,7 +26,10 @@ Marked = tuple[Contestant, str, int]
 
 
 def accuracy_chart(
-    methods: Sequence[Marked], baselines: Sequence[Marked], protocol_name: str
+    methods: Sequence[Marked],
+    baselines: Sequence[Marked],
+    protocol_name: str,
+    measure: Measure = ACCURACY,
 ) -> Markup | None:
     """A row per method: a mark per seed, a stroke at the mean, a bar for its interval.
 
@@ -41,11 +45,12 @@ def accuracy_chart(
         for v in (*c.values(protocol_name), *(c.interval(protocol_name) or ()))
     ]
     values += [value for _, value in lines]
-    low, high = rounded_range([100 * v for v in values], about=5)
-    x = Scale(max(0.0, low), min(100.0, high), 8.0, WIDTH - 8)
-    names = [f"{full_title(name)} {percent(value)}" for name, value in lines]
+    low, high = rounded_range([measure.scaled(v) for v in values], about=5)
+    least, most = (measure.scaled(end) for end in measure.bounds)
+    x = Scale(max(least, low), min(most, high), 8.0, WIDTH - 8)
+    names = [f"{full_title(name)} {measure.text(value)}" for name, value in lines]
     centres = [
-        min(max(x(100 * value), len(text) * LETTER / 2), WIDTH - len(text) * LETTER / 2)
+        min(max(x(measure.scaled(value)), len(text) * LETTER / 2), WIDTH - len(text) * LETTER / 2)
         for text, (_, value) in zip(names, lines, strict=True)
     ]
     spans = [
@@ -60,7 +65,7 @@ def accuracy_chart(
         parts.append(element("line", x1=x(tick), x2=x(tick), y1=top, y2=bottom, class_="grid"))
         parts.append(element("text", f"{tick:g}", x=x(tick), y=bottom + 18, class_="tick middle"))
     for level, (_, value) in zip(placed, lines, strict=True):
-        at, base = x(100 * value), LEVEL * (level + 1)
+        at, base = x(measure.scaled(value)), LEVEL * (level + 1)
         parts.append(element("line", x1=at, x2=at, y1=base + 4, y2=bottom, class_="reference"))
     # After the lines, on a ground of their own: no other line shall run through a name.
     for text, centre, level in zip(names, centres, placed, strict=True):
@@ -72,35 +77,38 @@ def accuracy_chart(
         )
         parts.append(element("text", text, x=centre, y=base, class_="baseline middle"))
     for index, marked in enumerate(rows):
-        parts.append(_row(marked, protocol_name, x, top + ROW * index + ROW / 2 + 8))
-    caption = f"{protocol(protocol_name)} accuracy, %"
+        parts.append(_row(marked, protocol_name, measure, x, top + ROW * index + ROW / 2 + 8))
+    caption = f"{protocol(protocol_name)} {measure.written}{measure.unit}"
     parts.append(element("text", caption, x=WIDTH - 8, y=bottom + 38, class_="axis end"))
-    said = [f"{full_title(c.name)} {percent(c.mean(protocol_name))}" for c, _, _ in rows]
+    said = [f"{full_title(c.name)} {measure.text(c.mean(protocol_name))}" for c, _, _ in rows]
     return drawing(WIDTH, bottom + 46, f"{caption}: {', '.join(said + names)}", parts)
 
 
-def _row(marked: Marked, protocol_name: str, x: Scale, y: float) -> Markup:
+def _row(marked: Marked, protocol_name: str, measure: Measure, x: Scale, y: float) -> Markup:
     contestant, ink, shape = marked
-    values = [100 * value for value in contestant.values(protocol_name)]
+    numbers = contestant.values(protocol_name)
+    values = [measure.scaled(value) for value in numbers]
     mean, interval = sum(values) / len(values), contestant.interval(protocol_name)
     parts = []
     if interval is not None:
-        ends = [min(max(x(100 * end), x.start), x.end) for end in interval]
+        ends = [min(max(x(measure.scaled(end)), x.start), x.end) for end in interval]
         parts.append(element("line", x1=ends[0], x2=ends[1], y1=y, y2=y, class_="interval"))
     parts += [marker(shape, x(value), y, 5, class_="seed") for value in values]
     if len(values) > 1:
         parts.append(element("line", x1=x(mean), x2=x(mean), y1=y - 9, y2=y + 9, class_="mean"))
-    text = f"{_name(contestant)} {mean:.1f}"
+    text = f"{_name(contestant)} {measure.text(sum(numbers) / len(numbers))}"
     reach = len(text) * LETTER / 2
     at = min(max(x(mean), x.start + reach), x.end - reach)
     parts.append(element("text", text, x=at, y=y - 14, class_="label middle halo"))
     return element("g", *parts, class_="series", style=f"--ink: var({ink})")
 
 
-def cost_chart(contestants: Sequence[Marked], protocol_name: str) -> Markup | None:
-    """Accuracy against seconds of training, one mark per contestant; a logarithmic axis if wide."""
+def cost_chart(
+    contestants: Sequence[Marked], protocol_name: str, measure: Measure = ACCURACY
+) -> Markup | None:
+    """The number against seconds of training, one mark per contestant; a logarithmic axis if wide."""
     points = [
-        (c, ink, shape, seconds, 100 * mean)
+        (c, ink, shape, seconds, measure.scaled(mean))
         for c, ink, shape in contestants
         if (mean := c.mean(protocol_name)) is not None
         and (seconds := c.average("seconds")) is not None
@@ -116,7 +124,8 @@ def cost_chart(contestants: Sequence[Marked], protocol_name: str) -> Markup | No
         x = Scale(0.0, max(times) * 1.12, LEFT, right)
     low, high = rounded_range([point[4] for point in points], about=5)
     height = HEIGHT + 20
-    y = Scale(max(0.0, low), min(100.0, high), height - 44, TOP + 22)
+    least, most = (measure.scaled(end) for end in measure.bounds)
+    y = Scale(max(least, low), min(most, high), height - 44, TOP + 22)
     parts = list(
         frame(
             x,
@@ -124,12 +133,16 @@ def cost_chart(contestants: Sequence[Marked], protocol_name: str) -> Markup | No
             written=lambda v: f"{v:g}",
             x_written=duration,
             across="training time" + (", logarithmic" if wide else ""),
-            up=f"{protocol(protocol_name)} accuracy, %",
+            up=f"{protocol(protocol_name)} {measure.written}{measure.unit}",
         )
     )
     parts += _named_points(points, x, y)
-    said = ", ".join(f"{full_title(p[0].name)} {p[4]:.1f} % in {duration(p[3])}" for p in points)
-    return drawing(WIDTH, height, f"Accuracy beside training time: {said}", parts)
+    said = ", ".join(
+        f"{full_title(c.name)} {measure.phrase(c.mean(protocol_name))} in {duration(seconds)}"
+        for c, _, _, seconds, _ in points
+    )
+    caption = f"{measure.written.capitalize() if measure == ACCURACY else measure.written}"
+    return drawing(WIDTH, height, f"{caption} beside training time: {said}", parts)
 
 
 def _named_points(

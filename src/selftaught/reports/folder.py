@@ -1,7 +1,6 @@
 """A comparison's folder, read from plain files; whatever is missing is named, never fatal."""
 
 import json
-import math
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +13,9 @@ import yaml
 from jaxtyping import Float, Int
 from numpy import ndarray
 
+from selftaught import catalogue
 from selftaught.errors import Refusal
+from selftaught.measures import Measure, number
 
 SCHEMA_VERSION = 1
 
@@ -93,8 +94,8 @@ class Contestant:
         return [run.row["error"] for run in self.runs if run.row.get("error")]
 
     def values(self, protocol: str) -> list[float]:
-        """Every seed's accuracy in [0, 1] under a protocol."""
-        found = [accuracy(run.row, protocol) for run in self.runs]
+        """Every seed's number under a protocol, in its measure's unit."""
+        found = [number((run.row.get("results") or {}).get(protocol) or {}) for run in self.runs]
         return [value for value in found if value is not None]
 
     def mean(self, protocol: str) -> float | None:
@@ -142,11 +143,11 @@ class Comparison:
         rows = (run.row for contestant in self.contestants for run in contestant.runs)
         return list(dict.fromkeys(name for row in rows for name in row.get("results") or {}))
 
-
-def accuracy(row: dict[str, Any], protocol: str) -> float | None:
-    """A row's accuracy under a protocol, None where there is none."""
-    value = ((row.get("results") or {}).get(protocol) or {}).get("accuracy")
-    return float(value) if value is not None and math.isfinite(value) else None
+    def measure(self, protocol: str) -> Measure:
+        """What a protocol's numbers are, by the first row that has one."""
+        rows = (run.row for contestant in self.contestants for run in contestant.runs)
+        found = (row["results"][protocol] for row in rows if protocol in (row.get("results") or {}))
+        return catalogue.measure(protocol, next(found, {}))
 
 
 def read_facts(directory: Path) -> dict[str, Any]:

@@ -54,13 +54,13 @@ def page(name: str) -> Group:
         Refusal: no such method.
     """
     entry = catalogue.entry(name)
-    parts: list[Any] = [Text(_reflowed(entry.document)), Text()]
+    parts: list[Any] = [Text(reflowed(entry.document)), Text()]
     if not entry.baseline:
         parts += [Text(_appetite(entry)), Text()]
     if entry.parameters:
         grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         for key, parameter in entry.parameters.items():
-            default = Text(f"{key}={_plain(parameter.default)}", style="bold", overflow="fold")
+            default = Text(f"{key}={plain(parameter.default)}", style="bold", overflow="fold")
             grid.add_row(default, Text(parameter.meaning))
         parts += [Text("Parameters", style="dim"), Padding(grid, (0, 0, 0, 2)), Text()]
     recipes = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
@@ -71,7 +71,7 @@ def page(name: str) -> Group:
     return Group(*parts)
 
 
-def _reflowed(document: str) -> str:
+def reflowed(document: str) -> str:
     """A docstring for any width: prose in lines as long as the screen, indented lines as they are."""
     paragraphs = document.replace("``", "").split("\n\n")
     return "\n\n".join(
@@ -92,7 +92,7 @@ def _appetite(entry: catalogue.Entry) -> str:
     return f"{text}. Carries {', '.join(entry.state) or 'nothing but its weights'}."
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 

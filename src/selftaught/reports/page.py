@@ -22,6 +22,7 @@ from selftaught.reports.maps import (
 )
 from selftaught.reports.wording import (
     ABSENT,
+    column,
     compact,
     count,
     duration,
@@ -102,9 +103,18 @@ def _contents(comparison: Comparison) -> dict[str, Any]:
         "claims": facts.get("claims") or [],
         "seeds": len(facts.get("seeds") or []),
         "few": len(facts.get("seeds") or []) < FEW,
-        "protocols": [(name, protocol(name), _shared(comparison, name)) for name in protocols],
+        "protocols": [
+            (
+                comparison.measure(name).unit,
+                column(name, comparison.measure(name)),
+                _shared(comparison, name),
+            )
+            for name in protocols
+        ],
         "charts": [
-            chart for name in protocols if (chart := accuracy_chart(methods, baselines, name))
+            chart
+            for name in protocols
+            if (chart := accuracy_chart(methods, baselines, name, comparison.measure(name)))
         ],
         "groups": [
             [_line(contestant, ink, protocols, comparison) for contestant, ink, _ in group]
@@ -134,7 +144,9 @@ def _contents(comparison: Comparison) -> dict[str, Any]:
             if (run := c.first("views")) and run.views
         ],
         **explored,
-        "cost_chart": cost_chart([*methods, *baselines], first_protocol),
+        "cost_chart": cost_chart(
+            [*methods, *baselines], first_protocol, comparison.measure(first_protocol)
+        ),
         "protocol_lines": _protocol_lines(comparison),
         "configurations": [
             (
@@ -226,6 +238,7 @@ def _sentences(contestant: Contestant) -> list[str]:
 def _cell(contestant: Contestant, name: str, comparison: Comparison) -> dict[str, Any]:
     values = contestant.values(name)
     interval = contestant.interval(name)
+    text = comparison.measure(name).text
     own = [
         settings(run.row["results"][name])
         for run in contestant.runs
@@ -233,9 +246,9 @@ def _cell(contestant: Contestant, name: str, comparison: Comparison) -> dict[str
     ]
     shared = _shared(comparison, name)
     return {
-        "mean": percent(contestant.mean(name)),
-        "seeds": [percent(value) for value in values] if len(values) > 1 else [],
-        "interval": [percent(end) for end in interval] if interval else None,
+        "mean": text(contestant.mean(name)),
+        "seeds": [text(value) for value in values] if len(values) > 1 else [],
+        "interval": [text(end) for end in interval] if interval else None,
         "settings": "; ".join(dict.fromkeys(text for text in own if text)) if not shared else "",
     }
 
@@ -394,7 +407,8 @@ def _protocol_lines(comparison: Comparison) -> list[tuple[str, str, str]]:
                 text = ", ".join(
                     f"{key.replace('_', ' ')} {setting(value)}"
                     for key, value in result.items()
-                    if key != "accuracy" and isinstance(value, str | int | float | bool)
+                    if key not in ("measure", comparison.measure(name).name)
+                    and isinstance(value, str | int | float | bool)
                 )
                 lines.setdefault((protocol(name), text), []).append(full_title(contestant.name))
     everyone = {full_title(contestant.name) for contestant in comparison.contestants}

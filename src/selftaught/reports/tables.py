@@ -5,13 +5,15 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from selftaught import catalogue
+from selftaught.measures import Measure, number
 from selftaught.reports.wording import (
     ABSENT,
+    column,
     count,
     duration,
     full_title,
     memory,
-    percent,
     protocol,
     settings,
 )
@@ -49,8 +51,10 @@ def comparison_table(comparison: dict[str, Any]) -> Table:
         box=None,
     )
     table.add_column("", no_wrap=True)
-    for name in protocols:
-        table.add_column(f"{protocol(name)} %", justify="right", no_wrap=True)
+    measures = {name: _measure(comparison["rows"], name) for name in protocols}
+    for name, measure in measures.items():
+        sign = " %" if measure.share else ""
+        table.add_column(column(name, measure) + sign, justify="right", no_wrap=True)
     for heading in ("training", "pictures/s", "memory"):
         table.add_column(heading, justify="right")
     table.add_column("verdict")
@@ -62,7 +66,7 @@ def comparison_table(comparison: dict[str, Any]) -> Table:
             table.add_row("[dim]baselines[/dim]")
             parted = True
         cells: list[Text | str] = [
-            *(_values(own, summaries.get(name, {}), each) for each in protocols),
+            *(_values(own, summaries.get(name, {}), each, measures[each]) for each in protocols),
             duration(_average(own, "seconds")),
             count(_average(own, "pictures_per_second")),
             memory(_average(own, "peak_memory_bytes")),
@@ -90,18 +94,25 @@ def _caption(comparison: dict[str, Any], protocols: list[str]) -> Text:
     return Text("; ".join(parts), style="dim")
 
 
-def _values(rows: list[dict[str, Any]], summary: dict[str, Any], name: str) -> Text:
-    values = [
-        row["results"][name]["accuracy"] for row in rows if name in (row.get("results") or {})
-    ]
+def _measure(rows: list[dict[str, Any]], name: str) -> Measure:
+    """What a protocol's numbers are, by the first row that has one."""
+    results = (row["results"][name] for row in rows if name in (row.get("results") or {}))
+    return catalogue.measure(name, next(results, {}))
+
+
+def _values(
+    rows: list[dict[str, Any]], summary: dict[str, Any], name: str, measure: Measure
+) -> Text:
+    found = [number(row["results"][name]) for row in rows if name in (row.get("results") or {})]
+    values = [value for value in found if value is not None]
     if not values:
         return Text(ABSENT)
     if len(values) < 3:
-        return Text(" · ".join(percent(value) for value in values))
-    text = Text(percent(sum(values) / len(values)))
+        return Text(" · ".join(measure.text(value) for value in values))
+    text = Text(measure.text(sum(values) / len(values)))
     interval = ((summary.get("results") or {}).get(name) or {}).get("interval")
     if interval:
-        text.append(f" [{percent(interval[0])}, {percent(interval[1])}]", style="dim")
+        text.append(f" [{measure.text(interval[0])}, {measure.text(interval[1])}]", style="dim")
     return text
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from selftaught import catalogue
 from selftaught.errors import Refusal
+from selftaught.measures import ACCURACY, Measure, number
 
 Number = int | float  # JSON writes 41.0 seconds as 41
 
@@ -17,7 +18,6 @@ FAMILIES = {
     "pretext": "pretext task",
     "baselines": "baseline",
 }
-PROTOCOLS = {"knn": "kNN", "linear": "Linear probe"}
 SYMBOLS = {"k": "k", "temperature": "T", "l2": "L2"}
 ABSENT = "–"
 
@@ -44,7 +44,22 @@ def family(name: str) -> str:
 
 def protocol(name: str) -> str:
     """A protocol's written name."""
-    return PROTOCOLS.get(name, name.replace("_", " "))
+    try:
+        return catalogue.protocol(name).written
+    except Refusal:  # of a version that has more
+        return name.replace("_", " ")
+
+
+def column(name: str, measure: Measure) -> str:
+    """What heads a column of numbers, without the unit: accuracy goes without saying."""
+    return protocol(name) + ("" if measure == ACCURACY else f" {measure.written}")
+
+
+def scored(name: str, result: Mapping[str, Any], digits: int = 1) -> str:
+    """``linear 70.3%``, ``retrieval mAP 31.0%``: a protocol's part of results.json in a few words."""
+    measure = catalogue.measure(name, result)
+    said = "" if measure == ACCURACY else f" {measure.written}"
+    return f"{name}{said} {measure.phrase(number(result), digits)}"
 
 
 def listing(words: list[str]) -> str:
@@ -98,16 +113,18 @@ def setting(value: Any) -> str:
     """A setting's value, short."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return " ".join(map(setting, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def settings(result: Mapping[str, Any]) -> str:
-    """The few settings that must stand beside a number: ``k = 20, T = 0.1``."""
-    return ", ".join(
-        f"{symbol} = {setting(result[key])}"
-        for key, symbol in SYMBOLS.items()
-        if result.get(key) is not None
-    )
+    """The few settings that must stand beside a number: ``k = 20, T = 0.1``, and whatever was changed."""
+    shown = {symbol: result[key] for key, symbol in SYMBOLS.items() if result.get(key) is not None}
+    for key, value in (result.get("changed") or {}).items():
+        if key not in SYMBOLS:
+            shown[key.replace("_", " ")] = value
+    return ", ".join(f"{name} = {setting(value)}" for name, value in shown.items())
 
 
 def unknown(number: Number | None) -> bool:

@@ -1,6 +1,7 @@
 """A run from its configuration to its results: train or fit, export, evaluate, judge."""
 
 import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,9 +11,10 @@ from jaxtyping import Int64
 from numpy.typing import NDArray
 from torch import Tensor
 
+from selftaught import judging
 from selftaught.data import Request
 from selftaught.encoders import Encoder, files
-from selftaught.evaluation import Evaluation, evaluate
+from selftaught.evaluation import Evaluation, Result, evaluate
 from selftaught.keys import Keys, shuffle
 from selftaught.methods import Baseline, Material, Method
 from selftaught.reports.pictures import view_sheet
@@ -40,15 +42,19 @@ def carry_out(
     folder: RunFolder,
     *,
     split: Split | None,
-    protocols: tuple[str, ...] = ("knn", "linear"),
+    protocols: Iterable[str] = ("knn", "linear"),
+    changes: judging.Changes = judging.NOTHING,
     title: str = "",
+    told: Callable[[str, Result], None] = lambda name, result: None,
 ) -> dict[str, Any]:
     """Do what is still missing of a run, and return its ``results.json``.
 
     Args:
         split: which split to report on; None stops after training (no labels to probe with).
-        protocols: how to judge; those that are already there are not judged again.
+        protocols: how to judge; what is already there with the same parameters is not judged again.
+        changes: protocol to those of its parameters that differ from the published ones.
         title: what to call the run on the screen.
+        told: is given each result as soon as it is known.
 
     Raises:
         RunFailed, Interrupted: see ``training.loop.train``.
@@ -57,9 +63,14 @@ def carry_out(
     with shortages_named(setup.run.batch):
         if "seconds" not in folder.results:
             _train_or_fit(setup, folder, title or setup.run.method.name)
-        missing = tuple(p for p in protocols if p not in folder.results.get(split or "", {}))
+        known = folder.results.get(split or "", {})
+        missing = {
+            name: values
+            for name, values in judging.resolve(protocols, changes).items()
+            if name not in known or not judging.same(name, known[name], values)
+        }
         if split is not None and missing:
-            _evaluate(setup, folder, split, missing)
+            _evaluate(setup, folder, split, missing, told)
     return folder.results
 
 
@@ -128,7 +139,7 @@ def _fit(setup: Setup) -> tuple[Encoder, float, str]:
     if len(variants) == 1 or setup.splits.train.labels is None:
         return next(iter(variants.values())), seconds, ""
     scores = {
-        name: _score(setup, encoder, "validation", ("linear",)).results["linear"].accuracy
+        name: _score(setup, encoder, "validation", ("linear",)).results["linear"].value
         for name, encoder in variants.items()
     }
     best = max(scores, key=lambda name: scores[name])
@@ -149,29 +160,54 @@ def _shown(setup: Setup, views: Views, index: Int64[Tensor, " n"]) -> list[Tenso
     return [torch.cat(blocks) for blocks in zip(*found, strict=True)]
 
 
-def _score(setup: Setup, encoder: Encoder, split: Split, protocols: tuple[str, ...]) -> Evaluation:
+def _score(
+    setup: Setup,
+    encoder: Encoder,
+    split: Split,
+    protocols: Iterable[str],
+    changes: judging.Changes = judging.NOTHING,
+    told: Callable[[str, Result], None] = lambda name, result: None,
+) -> Evaluation:
     return evaluate(
         encoder.to(setup.device).to(memory_format=torch.channels_last),
         setup.splits,
         setup.clean,
         split=split,
         protocols=protocols,
+        changes=changes,
+        told=told,
         device=setup.device,
         dtype=setup.dtype,
     )
 
 
-def _evaluate(setup: Setup, folder: RunFolder, split: Split, protocols: tuple[str, ...]) -> None:
-    """Judge the exported file, as anyone who loads it would; each reading of test is counted."""
+def _evaluate(
+    setup: Setup,
+    folder: RunFolder,
+    split: Split,
+    missing: Mapping[str, Mapping[str, Any]],
+    told: Callable[[str, Result], None],
+) -> None:
+    """Judge the exported file, as anyone who loads it would; each reading of test is counted.
+
+    A result is written as soon as it is known: what stops a long list does not lose its beginning.
+    """
     encoder, _ = files.read(folder.path / "encoder.safetensors")
-    readings = folder.count_reading(list(protocols)) if split == "test" else None
-    found = _score(setup, encoder, split, protocols)
-    known = folder.results.get(split, {})
-    numbers = {name: {"accuracy": r.accuracy, **r.settings} for name, r in found.results.items()}
-    folder.record(**{split: known | numbers, **({"test_readings": readings} if readings else {})})
-    if split == "test" or not (folder.path / "atlas.npz").exists():
+    if split == "test":
+        folder.record(test_readings=folder.count_reading(list(missing)))
+
+    def record(name: str, result: Result) -> None:
+        facts = result.facts() | judging.written(name, missing[name])
+        folder.record(**{split: folder.results.get(split, {}) | {name: facts}})
+        told(name, result)
+
+    found = _score(setup, encoder, split, missing, missing, record)
+    given = {n: r.predictions for n, r in found.results.items() if r.predictions is not None}
+    classes = given.get("linear", next(iter(given.values()), None))
+    there = _split_of_atlas(folder.path / "atlas.npz")
+    if there is None or (split == "test" and (there != split or classes is not None)):
         some = atlas_rows(len(found.index))
-        predictions = next(iter(found.results.values())).predictions[some]
+        predictions = {} if classes is None else {"predictions": classes[some].numpy()}
         write_atomically(
             folder.path / "atlas.npz",
             lambda beside: _save_atlas(
@@ -179,10 +215,18 @@ def _evaluate(setup: Setup, folder: RunFolder, split: Split, protocols: tuple[st
                 features=found.features[some].half().numpy(),
                 index=found.index[some].numpy(),
                 labels=found.labels[some].numpy(),
-                predictions=predictions.numpy(),
                 split=np.array(split),
+                **predictions,
             ),
         )
+
+
+def _split_of_atlas(path: Path) -> str | None:
+    """Whose features lie there already."""
+    if not path.exists():
+        return None
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        return str(archive["split"])
 
 
 def atlas_rows(count: int) -> Int64[Tensor, " n"]:

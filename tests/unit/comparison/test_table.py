@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from selftaught import catalogue
 from selftaught.comparison import table
+from selftaught.measures import Measure
 
 FAMILIES = {
     "simclr": "metric_learning",
@@ -182,3 +184,48 @@ def test_without_random_patches_there_is_no_such_sentence() -> None:
 def test_scores_are_one_line() -> None:
     (row,) = rows(simclr=[0.5])
     assert table.scores(row) == "linear 50.0%, knn 25.0%, 10 s"
+
+
+def measured(name: str, measure: str, **values: list[float]) -> list[dict[str, Any]]:
+    """Rows that were read by one protocol, whose measure is no accuracy."""
+    return [
+        {
+            **row,
+            "results": {name: {"measure": measure, measure: row["results"]["linear"]["accuracy"]}},
+        }
+        for row in rows(None, **values)
+    ]
+
+
+def test_of_a_measure_where_less_is_better_the_lower_one_is_ahead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    error = Measure("error", share=False, higher=False)
+    monkeypatch.setattr(catalogue, "measure", lambda name, result: error)
+    summary = table.summarise(
+        measured("mistakes", "error", simclr=[3.0, 3.1, 3.2], byol=[1.0, 1.1, 1.2])
+    )
+    assert summary[0]["results"]["mistakes"]["mean"] == pytest.approx(3.1)
+    assert summary[0]["results"]["mistakes"]["interval"][1] > 1, (
+        "not an accuracy: it may leave [0, 1]"
+    )
+    (sentence,) = table.claims(summary, 3)
+    assert sentence.startswith("BYOL beats SimCLR: -2 in mistakes error, 95 % interval")
+
+
+def test_a_measure_without_a_better_way_ranks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    rank = Measure("rank", share=False, higher=None)
+    monkeypatch.setattr(catalogue, "measure", lambda name, result: rank)
+    summary = table.summarise(measured("spread", "rank", simclr=[3.0] * 3, byol=[1.0] * 3))
+    assert table.claims(summary, 3) == []
+    assert summary[1]["values"] == {"spread": [1.0] * 3}
+
+
+def test_claims_are_of_linear_accuracy_where_it_was_read() -> None:
+    assert table.claimed(table.summarise(rows(None, simclr=[0.6]))) == "linear"
+
+
+def test_a_row_says_only_what_the_comparison_asked_for() -> None:
+    results = {"test": {"linear": {"accuracy": 0.5}, "knn": {"accuracy": 0.4}}}
+    assert list(table.facts(results, "test", ["knn"])["results"]) == ["knn"]
+    assert list(table.facts(results, "test")["results"]) == ["linear", "knn"]

@@ -90,7 +90,7 @@ def test_protocol_says_the_neighbours_that_it_truly_used() -> None:
     assert result.settings["temperature"] == 0.1
     expected = torch.tensor(by_loop(queries, bank, labels, 12, 0.1))
     assert torch.equal(result.predictions, expected)
-    assert result.accuracy == (expected == answers).double().mean().item()
+    assert result.value == (expected == answers).double().mean().item()
 
 
 def test_protocol_reports_both_numbers_of_neighbours() -> None:
@@ -102,4 +102,4 @@ def test_protocol_reports_both_numbers_of_neighbours() -> None:
         right = knn.classify(queries, bank, labels, classes=3, k=k) == answers
         assert result.settings["accuracy_at_k"][str(k)] == right.double().mean().item()
     assert result.settings["k"] == 20
-    assert result.accuracy == result.settings["accuracy_at_k"]["20"]
+    assert result.value == result.settings["accuracy_at_k"]["20"]

@@ -8,13 +8,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from selftaught import catalogue, judging
 from selftaught.data import Splits
 from selftaught.data.resident import Resident
 from selftaught.encoders import Encoder
 from selftaught.encoders.pixels import Pixels
 from selftaught.errors import Refusal
-from selftaught.evaluation import evaluate, knn, linear, names
+from selftaught.evaluation import evaluate, knn, linear, names, protocols
 from selftaught.evaluation.protocols import check, hold_back
+from selftaught.evaluation.results import Pool, Result, Subject, curve
+from selftaught.measures import Measure
 
 CLASSES = ("ant", "bee", "cat")
 
@@ -61,7 +64,8 @@ def raw(*sources: Resident) -> tuple[Tensor, Tensor]:
 
 
 def test_protocols_are_found_in_the_folder() -> None:
-    assert names() == ("knn", "linear")
+    assert {"knn", "linear"} <= set(names())
+    assert "features" not in names() and "results" not in names()
 
 
 def test_on_test_the_bank_is_train_and_validation_and_validation_chooses() -> None:
@@ -72,7 +76,7 @@ def test_on_test_the_bank_is_train_and_validation_and_validation_chooses() -> No
     near, probe = found.results["knn"], found.results["linear"]
     expected = knn.classify(queries, bank, labels, classes=3)
     assert torch.equal(near.predictions, expected)
-    assert near.accuracy == pytest.approx((expected == answers).double().mean().item())
+    assert near.value == pytest.approx((expected == answers).double().mean().item())
     assert near.settings["bank"] == "train + validation"
     assert near.settings["pictures"] == {"bank": 390, "queries": 120}
 
@@ -85,7 +89,7 @@ def test_on_test_the_bank_is_train_and_validation_and_validation_chooses() -> No
     assert probe.settings["chosen_on"] == "validation, having learnt from train"
     refitted = linear.fit(bank, labels, classes=3, l2=best)
     assert torch.equal(probe.predictions, refitted.predict(queries))
-    assert 0.5 < probe.accuracy < 0.95
+    assert 0.5 < probe.value < 0.95
 
 
 def test_on_validation_the_bank_is_train_and_test_is_never_touched() -> None:
@@ -110,7 +114,7 @@ def test_the_reported_pictures_have_no_say_in_what_is_chosen() -> None:
     one = evaluate(Pixels(channels=1, size=2), data)
     other = evaluate(Pixels(channels=1, size=2), splits(validation=mislabelled))
     changed = {"accuracy_at_k"}
-    for name in names():
+    for name in one.results:
         assert torch.equal(one.results[name].predictions, other.results[name].predictions)
         a, b = (e.results[name].settings for e in (one, other))
         assert {k: v for k, v in a.items() if k not in changed} == {
@@ -151,7 +155,7 @@ def test_pictures_without_a_label_neither_teach_nor_count() -> None:
     whole = {name: s.subset((s.labels >= 0).nonzero().flatten()) for name, s in holes.items()}
     one = evaluate(Pixels(channels=1, size=2), splits(**holes), split="test")
     other = evaluate(Pixels(channels=1, size=2), splits(**whole), split="test")
-    for name in names():
+    for name in one.results:
         assert torch.equal(one.results[name].predictions, other.results[name].predictions)
         assert one.results[name].settings == other.results[name].settings
     assert torch.equal(one.index, (holes["test"].labels >= 0).nonzero().flatten())
@@ -207,3 +211,80 @@ def test_a_group_is_held_back_whole() -> None:
     assert int(apart.sum()) == 20  # one group of each class
     for g in groups.unique():
         assert len(apart[groups == g].unique()) == 1
+
+
+def test_parameters_reach_their_protocol() -> None:
+    data = splits()
+    found = evaluate(
+        Pixels(channels=1, size=2), data, protocols=["knn"], changes={"knn": {"k": 3, "also": [1]}}
+    )
+    bank, labels = raw(data.train)
+    queries, _ = raw(data.validation)
+    expected = knn.classify(queries, bank, labels, classes=3, k=3)
+    assert torch.equal(found.results["knn"].predictions, expected)
+    assert set(found.results["knn"].settings["accuracy_at_k"]) == {"3", "1"}
+    assert "did you mean 'knn.k'" in refusal(data, protocols=["knn"], changes={"knn": {"kk": 3}})
+
+
+class Probing:
+    """A protocol that is given the encoder and the pictures, and keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.given: tuple[Pool, Subject] | None = None
+
+    def __call__(self, pool: Pool, subject: Subject) -> Result:
+        assert not subject.encoder.training
+        self.given = (pool, subject)
+        return Result.measured(pool, Measure("rank", share=False, higher=None), 3.0)
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_a_subjects_pictures_are_the_pools_rows(
+    split: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = splits()
+    labels = data.train.labels.masked_fill(torch.arange(300) % 4 == 0, -1)
+    data = dataclasses.replace(data, train=Resident(data.train.pictures, labels))
+    probing = Probing()
+    entry = dataclasses.replace(catalogue.protocol("knn"), subject=True, parameters={})
+    monkeypatch.setattr(catalogue, "protocol", lambda name: entry)
+    monkeypatch.setattr(protocols, "find", lambda name: probing)
+    monkeypatch.setattr(judging, "resolve", lambda names, changes: {"knn": {}})
+    encoder = Counting()
+    found = evaluate(encoder, data, split=split, protocols=["knn"])
+    pool, subject = probing.given
+    assert encoder.training, "the encoder's mode is as it was"
+    for given, features, answers in (
+        (subject.bank, pool.bank, pool.labels),
+        (subject.queries, pool.queries, pool.answers),
+    ):
+        torch.testing.assert_close(subject.read(given).features, features)
+        assert torch.equal(given.labels, answers)
+    facts = found.results["knn"].facts()
+    assert facts["measure"] == "rank" and facts["rank"] == 3.0 and facts["split"] == split
+    assert "accuracy" not in facts and "curves" not in facts
+
+
+def test_a_result_that_says_a_thing_twice_is_a_mistake() -> None:
+    result = Result(value=0.5, settings={"k": 3}, scores={"k": 1.0})
+    with pytest.raises(ValueError, match="'k'"):
+        result.facts()
+    with pytest.raises(ValueError, match="differ in length"):
+        curve([1.0, 2.0], [1.0], across="a", up="b")
+
+
+def test_every_result_is_told_as_soon_as_it_is_known() -> None:
+    told = []
+    evaluate(Pixels(channels=1, size=2), splits(), told=lambda name, result: told.append(name))
+    assert told == ["knn", "linear"]
+
+
+def test_a_protocol_that_the_pictures_cannot_carry_is_refused_or_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        knn, "suits", lambda splits, split, given: f"{given['k']} is odd.", raising=False
+    )
+    parameters = judging.resolve(["knn", "linear"])
+    assert protocols.unsuited(splits(), "test", parameters) == {"knn": "20 is odd."}
+    assert "knn cannot be carried out here: 20 is odd." in refusal(splits())
