@@ -12,7 +12,7 @@ help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 demo: setup ## teach with SimCLR, BYOL and VICReg on drawn shapes, and compare: a table and a page, in minutes
-	$(VENV)/bin/selftaught compare simclr byol vicreg --data shapes --out runs/demo
+	$(VENV)/bin/selftaught compare simclr byol vicreg --data shapes --jobs 2 --out runs/demo
 
 test: $(VENV)/.tested ## all tests, on all cores
 	OMP_NUM_THREADS=1 $(RUN) pytest --numprocesses auto

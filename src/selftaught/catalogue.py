@@ -223,7 +223,8 @@ def _state(node: ast.ClassDef) -> tuple[str, ...]:
         if isinstance(call.func, ast.Name) and call.func.id in STATEFUL:
             found.append(STATEFUL[call.func.id])
         if isinstance(call.func, ast.Attribute) and call.func.attr == "register_buffer":
-            found += [str(each.value) for each in call.args[:1] if isinstance(each, ast.Constant)]
+            named = [each.value for each in call.args[:1] if isinstance(each, ast.Constant)]
+            found += [name for name in named if isinstance(name, str)]
     return tuple(dict.fromkeys(found))
 
 

@@ -122,6 +122,10 @@ def compare(
     ] = None,
     protocols: Protocols = "knn,linear",
     split: SplitName = "test",
+    jobs: Annotated[
+        int,
+        typer.Option(help="Runs at once, each with its share of the cores; for small networks."),
+    ] = 1,
     data_root: DataRoot = None,
     fresh: Fresh = False,
     as_json: AsJson = False,
@@ -144,6 +148,7 @@ def compare(
         baselines=chosen,
         protocols=protocols.split(","),
         fresh=fresh,
+        jobs=jobs,
         say=_say,
         **given,
     )

@@ -202,6 +202,10 @@ class Run(Part):
         }
         return self.model_dump(mode="json", exclude=machine)
 
+    def __reduce__(self) -> Any:
+        # The class is made from the method's constructor and has no name to be found by.
+        return of_tree, (self.model_dump(mode="json"),)
+
 
 # From words to the tree -----------------------------------------------------------------------
 
@@ -399,6 +403,11 @@ def resolve(name: str, *sources: Mapping[str, Any]) -> Run:
     return run
 
 
+def of_tree(tree: dict[str, Any]) -> Run:
+    """The run that a complete tree of settings says."""
+    return run_model(tree["method"]["name"]).model_validate(tree)
+
+
 def read(path: Path) -> Run:
     """A run that was written down (``run.yaml`` of a run folder).
 
@@ -406,8 +415,7 @@ def read(path: Path) -> Run:
         Refusal: the file is missing or was not written by this package.
     """
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return run_model(tree["method"]["name"]).model_validate(tree)
+        return of_tree(yaml.safe_load(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise Refusal(f"{path.parent} is not a run folder: it has no {path.name}.") from None
     except (yaml.YAMLError, KeyError, TypeError, ValidationError) as error:

@@ -104,6 +104,7 @@ def compare(
     baselines: Sequence[str] | None = None,
     protocols: Sequence[str] = PROTOCOLS,
     fresh: bool = False,
+    jobs: int = 1,
     say: Say = _quiet,
     **overrides: Any,
 ) -> dict[str, Any]:
@@ -118,6 +119,7 @@ def compare(
         baselines: stand beside the contestants; None takes all of them.
         protocols: how encoders are judged; ``all`` is every protocol that the data can carry.
         fresh: move an older comparison aside.
+        jobs: how many runs go on at once, each in a process with its share of the cores.
         say: is told, in sentences, what happens.
         overrides: hold for all contestants, with ``__`` for the dot; ``knn__k=10`` for a protocol.
 
@@ -143,8 +145,10 @@ def compare(
         changes=changes,
         overrides={"data": data, **given},
         fresh=fresh,
+        jobs=jobs,
     )
-    say(_announcement(plan.entrants[0].run, plan.directory, [e.run for e in plan.entrants]))
+    runs = [entrant.run for entrant in plan.entrants]
+    say(_announcement(plan.entrants[0].run, plan.directory, runs, jobs))
     return comparison.compare(plan, say)
 
 
@@ -252,11 +256,11 @@ def report(directory: str | Path) -> Path:
     return write_report(Path(directory))
 
 
-def _announcement(run: config.Run, where: Path, runs: Sequence[config.Run]) -> str:
+def _announcement(run: config.Run, where: Path, runs: Sequence[config.Run], jobs: int = 1) -> str:
     """What runs, for how long about, and where it writes: said before torch is imported."""
     several = f"{len(runs)} runs" if len(runs) > 1 else run.method.name
     device = run.device if run.device != "auto" else _likely_device()
-    return f"{several} on {run.data.name} · {device} · {_estimate(runs)} · writes {where}/"
+    return f"{several} on {run.data.name} · {device} · {_estimate(runs, jobs)} · writes {where}/"
 
 
 def _likely_device() -> str:
@@ -266,16 +270,16 @@ def _likely_device() -> str:
     return "mps or cpu" if sys.platform == "darwin" else "cpu"
 
 
-def _estimate(runs: Sequence[config.Run]) -> str:
+def _estimate(runs: Sequence[config.Run], jobs: int) -> str:
     """From the seconds that the recipes were measured to take, scaled to the epochs asked for."""
-    total = 0.0
+    each = []
     for run in runs:
         if catalogue.entry(run.method.name).baseline:
             continue
         plain = config.resolve(run.method.name, {"data": run.data.name, "recipe": run.recipe})
         if plain.measured.seconds is None:
             return "time unknown until it has begun"
-        total += plain.measured.seconds * run.epochs / plain.epochs
-    minutes = max(round(total / 60), 1)
+        each.append(plain.measured.seconds * run.epochs / plain.epochs)
+    minutes = max(round(max(sum(each) / jobs, *each, 0.0) / 60), 1)
     machine = next((run.measured.machine for run in runs if run.measured.machine), "")
     return f"about {minutes} min" + (f" on {machine}" if machine else "")

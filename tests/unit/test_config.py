@@ -1,6 +1,7 @@
 """Words to a validated run, and the sentences for words that mean nothing."""
 
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -246,7 +247,7 @@ def test_what_is_written_is_read_back(name: str, tmp_path: Path) -> None:
     run = config.resolve(name, {"optimiser.rate": 1e-4, "seed": 2**62, "views.blur": [0.1, 1]})
     config.write(run, tmp_path / "run.yaml")
     again = config.read(tmp_path / "run.yaml")
-    assert again == run
+    assert pickle.loads(pickle.dumps(run)) == again == run, "to another process, too"
     assert config.differences(run, again) == []
 
 

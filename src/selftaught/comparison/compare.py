@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from selftaught import catalogue, config, judging
 from selftaught.comparison.entrants import Entrant, Plan
-from selftaught.errors import Diverged, Refusal, RunFailed
+from selftaught.errors import Refusal
 from selftaught.runs import RunFolder, move_aside, write_json
 
 BASELINES = ("untrained", "pixels", "random_patches", "supervised")
@@ -25,6 +25,7 @@ def plan(
     changes: judging.Changes = judging.NOTHING,
     overrides: dict[str, Any] | None = None,
     fresh: bool = False,
+    jobs: int = 1,
 ) -> Plan:
     """Resolve every contestant and every seed; nothing is written and torch is not imported.
 
@@ -39,6 +40,7 @@ def plan(
         changes: protocol to those of its parameters that differ from the published ones.
         overrides: what holds for all contestants; a contestant's own win.
         fresh: move an older comparison aside.
+        jobs: how many runs go on at once, each in a process with its share of the cores.
 
     Raises:
         Refusal: an unknown method, protocol or key, a value out of range, or a folder that holds other runs.
@@ -47,6 +49,8 @@ def plan(
         raise Refusal(
             f"--seeds {seeds} runs nothing; give 1 or more (3 or more to claim anything)."
         )
+    if jobs < 1:
+        raise Refusal(f"--jobs {jobs} carries nothing out; give 1, or up to the number of cores.")
     judged = judging.resolve(protocols, changes)
     for text in contestants:
         for key in config.contestant(text)[1]:
@@ -84,7 +88,8 @@ def plan(
         if out.exists() and not out.is_dir():
             raise Refusal(f"{out} is a file; --out takes a directory.")
     numbers = tuple(range(seeds))
-    return Plan(out, tuple(entrants), split, numbers, judged, fresh, catalogue.ALL in protocols)
+    lenient = catalogue.ALL in protocols
+    return Plan(out, tuple(entrants), split, numbers, judged, fresh, lenient, jobs)
 
 
 def _untrained_beside(wanted: Sequence[str], overrides: dict[str, Any]) -> list[str]:
@@ -118,10 +123,10 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
         Refusal: something does not fit together; nothing was written.
         Interrupted: a signal asked to stop; everything is saved.
     """
-    from selftaught.comparison import atlas, table
+    from selftaught.comparison import atlas, jobs, table
     from selftaught.evaluation import check, unsuited
     from selftaught.reports.page import write_report
-    from selftaught.training import carry_out, prepare
+    from selftaught.training import prepare
 
     splits = prepare(plan.entrants[0].run).splits
     labelled = splits.train.labels is not None
@@ -143,27 +148,29 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
     split = plan.split if labelled else None
     if plan.fresh:
         move_aside(plan.directory)
-    rows: list[dict[str, Any]] = []
+    wanted = [
+        jobs.Job(
+            entrant.run,
+            plan.directory / entrant.folder,
+            split,
+            protocols,
+            title=entrant.contestant + (f" seed {entrant.seed}" if len(plan.seeds) > 1 else ""),
+        )
+        for entrant in entrants
+    ]
+    rows: dict[int, dict[str, Any]] = {}
     content: dict[str, Any] = {}
-    for entrant in entrants:
-        title = entrant.contestant + (f" seed {entrant.seed}" if len(plan.seeds) > 1 else "")
-        row = table.row(entrant)
-        try:
-            folder = RunFolder.open(plan.directory / entrant.folder, entrant.run)
-            known = bool(split and folder.results.get(split))
-            setup = prepare(entrant.run)
-            found = carry_out(
-                setup, folder, split=split, protocols=protocols, changes=protocols, title=title
-            )
-            row |= table.facts(found, split, protocols)
-            say(f"{title}: {table.scores(row)}" + " (was there)" * known)
-        except (RunFailed, RuntimeError, MemoryError, OSError) as error:
-            reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
-            word = "diverged" if isinstance(error, Diverged) else "failed"
-            row |= {"error": reason, "verdict": word, "verdict_text": reason}
-            say(f"{title} failed: {reason}")
-        rows.append(row)
-        content = table.content(plan, splits, rows)
+    for place, ended in jobs.carry_out(wanted, plan.jobs):
+        title, row = wanted[place].title, table.row(entrants[place])
+        if ended.error is None:
+            row |= table.facts(ended.results, split, protocols)
+            say(f"{title}: {table.scores(row)}" + " (was there)" * ended.known)
+        else:
+            word = "diverged" if ended.diverged else "failed"
+            row |= {"error": ended.error, "verdict": word, "verdict_text": ended.error}
+            say(f"{title} failed: {ended.error}")
+        rows[place] = row
+        content = table.content(plan, splits, [rows[known] for known in sorted(rows)])
         write_json(plan.directory / "comparison.json", content)
     if split is not None:
         atlas.write(plan.directory, splits, split)

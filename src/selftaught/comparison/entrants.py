@@ -31,8 +31,14 @@ class Plan:
     """A comparison that has been checked as far as words can be.
 
     Attributes:
+        directory: where everything is written.
+        entrants: the runs.
+        split: what they are judged on.
+        seeds: what each seeded contestant runs with.
         protocols: how every run is judged: protocol to each of its parameters.
+        fresh: move an older comparison aside.
         lenient: whether protocols that the data cannot carry are left out instead of refused.
+        jobs: how many runs go on at once.
     """
 
     directory: Path
@@ -42,3 +48,4 @@ class Plan:
     protocols: dict[str, dict[str, Any]]
     fresh: bool = False
     lenient: bool = False
+    jobs: int = 1

@@ -46,6 +46,7 @@ def carry_out(
     changes: judging.Changes = judging.NOTHING,
     title: str = "",
     told: Callable[[str, Result], None] = lambda name, result: None,
+    live: bool = True,
 ) -> dict[str, Any]:
     """Do what is still missing of a run, and return its ``results.json``.
 
@@ -55,6 +56,7 @@ def carry_out(
         changes: protocol to those of its parameters that differ from the published ones.
         title: what to call the run on the screen.
         told: is given each result as soon as it is known.
+        live: whether progress may redraw its line on a terminal.
 
     Raises:
         RunFailed, Interrupted: see ``training.loop.train``.
@@ -62,7 +64,7 @@ def carry_out(
     torch.set_num_threads(setup.run.threads or torch.get_num_threads())
     with shortages_named(setup.run.batch):
         if "seconds" not in folder.results:
-            _train_or_fit(setup, folder, title or setup.run.method.name)
+            _train_or_fit(setup, folder, title or setup.run.method.name, live=live)
         known = folder.results.get(split or "", {})
         missing = {
             name: values
@@ -74,13 +76,13 @@ def carry_out(
     return folder.results
 
 
-def _train_or_fit(setup: Setup, folder: RunFolder, title: str) -> None:
+def _train_or_fit(setup: Setup, folder: RunFolder, title: str, *, live: bool) -> None:
     """Make the encoder, export it, and record what it cost and how it went."""
     run = setup.run
     memory = PeakMemory(setup.device)
     if isinstance(setup.model, Method):
         _show_views(setup, folder)
-        reporter = Reporter(title, setup.steps, 0)
+        reporter = Reporter(title, setup.steps, 0, live=live)
         try:
             seconds = train(setup, folder, reporter)
         finally:

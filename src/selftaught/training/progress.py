@@ -19,15 +19,16 @@ class Reporter:
         title: what runs.
         steps: how many steps it takes in all.
         start: the step it begins at.
+        live: redraw one line where stderr is a terminal; several processes that share it must not.
     """
 
-    def __init__(self, title: str, steps: int, start: int) -> None:
+    def __init__(self, title: str, steps: int, start: int, *, live: bool = True) -> None:
         self.console = Console(stderr=True, soft_wrap=True, highlight=False)
         self.title, self.steps = title, steps
         self.began, self.start, self.spoke = time.monotonic(), start, time.monotonic()
         self.look = ""
         self.live: Progress | None = None
-        if sys.stderr.isatty():
+        if live and sys.stderr.isatty():
             self.live = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(bar_width=24),
