@@ -52,13 +52,7 @@ def plan(
     if jobs < 1:
         raise Refusal(f"--jobs {jobs} carries nothing out; give 1, or up to the number of cores.")
     judged = judging.resolve(protocols, changes)
-    for text in contestants:
-        for key in config.contestant(text)[1]:
-            if key.partition(".")[0] in catalogue.protocols():
-                raise Refusal(
-                    f"'{key}' would judge '{text}' otherwise than the others; give it for all of them: "
-                    f"--set {key}=..."
-                )
+    _check_judged_alike(contestants)
     wanted = list(dict.fromkeys([*contestants, *(b for b in baselines if b not in contestants)]))
     if "untrained" in baselines:
         wanted += _untrained_beside(wanted, overrides or {})
@@ -90,6 +84,17 @@ def plan(
     numbers = tuple(range(seeds))
     lenient = catalogue.ALL in protocols
     return Plan(out, tuple(entrants), split, numbers, judged, fresh, lenient, jobs)
+
+
+def _check_judged_alike(contestants: Sequence[str]) -> None:
+    """Refuse a contestant's own words about how it is to be judged."""
+    for text in contestants:
+        for key in config.contestant(text)[1]:
+            if key.partition(".")[0] in catalogue.protocols():
+                raise Refusal(
+                    f"'{key}' would judge '{text}' otherwise than the others; give it for all of them: "
+                    f"--set {key}=..."
+                )
 
 
 def _untrained_beside(wanted: Sequence[str], overrides: dict[str, Any]) -> list[str]:
