@@ -38,6 +38,9 @@ Counts = Annotated[tuple[Count, ...], Len(1)]
 Numbers = Annotated[tuple[Positive, ...], Len(1)]
 """Numbers above zero to choose from."""
 
+Shares = Annotated[tuple[Share, ...], Len(1)]
+"""Numbers from 0 to below 1, to try one after the other."""
+
 Momentum = tuple[Fraction, Fraction]
 """Start and end of a teacher's momentum, joined by half a cosine."""
 
@@ -57,5 +60,6 @@ __all__ = [
     "Precision",
     "Seed",
     "Share",
+    "Shares",
     "Widths",
 ]

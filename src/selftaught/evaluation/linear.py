@@ -65,11 +65,15 @@ class Probe:
     iterations: int
     converged: bool
 
+    def plain(self) -> tuple[Float[Tensor, "d k"], Float[Tensor, " k"]]:
+        """The weights and the bias that act on features as they are, not standardised."""
+        weights = self.weights / self.scale[:, None]
+        return weights, self.bias - self.mean @ weights
+
     def logits(self, features: Float[Tensor, "n d"]) -> Float[Tensor, "n k"]:
         """Scores of the classes, float64 on the probe's device."""
-        weights = self.weights / self.scale[:, None]
-        features = features.to(self.weights.device, self.weights.dtype)
-        return features @ weights + (self.bias - self.mean @ weights)
+        weights, bias = self.plain()
+        return features.to(weights.device, weights.dtype) @ weights + bias
 
     def predict(self, features: Float[Tensor, "n d"]) -> Int64[Tensor, " n"]:
         """The class of largest score, on the probe's device."""
@@ -239,31 +243,47 @@ def fit(
     return next(path(features, labels, classes=classes, strengths=[l2]))
 
 
+def tried(
+    pool: Pool, labels: Int64[Tensor, " n"], strengths: Sequence[float] = STRENGTHS
+) -> dict[float, float]:
+    """Accuracy on the pool's held part for each strength of the penalty, learnt from its fit part.
+
+    Args:
+        labels: of the bank: the pool's own, or false ones.
+        strengths: from strong to weak; those after the path has turned are left out.
+    """
+    found: dict[float, float] = {}
+    bank, held = pool.bank[pool.fit], pool.bank[pool.held]
+    for probe in path(bank, labels[pool.fit], classes=pool.classes, strengths=strengths):
+        right = labels[pool.held].to(probe.bias.device)
+        found[probe.l2] = accuracy(probe.predict(held), right)
+        # The path has turned: weaker penalties fit the bank ever more closely and cost the most.
+        if len(found) > 2 and max(list(found.values())[-2:]) < max(found.values()):
+            break
+    return found
+
+
+def best(tried: dict[float, float]) -> float:
+    """The strength of the largest accuracy; of equals the strongest."""
+    return max(tried, key=lambda l2: (tried[l2], l2))
+
+
 def protocol(pool: Pool, *, strengths: Numbers = STRENGTHS) -> Result:
     """The strength is chosen on the pool's held part, then the probe learns from the whole bank.
 
     Args:
         strengths: candidates for l2, tried from strong to weak until the held pictures get worse.
     """
-    tried: dict[float, float] = {}
     strengths = tuple(sorted(strengths, reverse=True))
-    bank, labels = pool.bank[pool.fit], pool.labels[pool.fit]
-    for probe in path(bank, labels, classes=pool.classes, strengths=strengths):
-        right = accuracy(
-            probe.predict(pool.bank[pool.held]), pool.labels[pool.held].to(probe.bias.device)
-        )
-        tried[probe.l2] = right
-        # The path has turned: weaker penalties fit the bank ever more closely and cost the most.
-        if len(tried) > 2 and max(list(tried.values())[-2:]) < max(tried.values()):
-            break
-    chosen = max(tried, key=lambda l2: (tried[l2], l2))
+    found = tried(pool, pool.labels, strengths)
+    chosen = best(found)
     probe = fit(pool.bank, pool.labels, classes=pool.classes, l2=chosen)
     return Result.of(
         pool,
         probe.predict(pool.queries).to(pool.answers.device),
         l2=chosen,
         candidates=list(strengths),
-        accuracy_when_choosing={f"{l2:g}": right for l2, right in tried.items()},
+        accuracy_when_choosing={f"{l2:g}": right for l2, right in found.items()},
         chosen_on=pool.chosen_on,
         pictures_when_choosing={"fit": len(pool.fit), "held": len(pool.held)},
         penalty="l2 / 2 * sum of squared weights on standardised features, added to the mean loss",

@@ -1,13 +1,14 @@
 """What a protocol is given, and what it answers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from jaxtyping import Float, Int64
 from torch import Tensor
 
-from selftaught.data import Source, Splits
+from selftaught.data import Request, Source, Splits
 from selftaught.encoders import Encoder
 from selftaught.evaluation.features import Features, extract
 from selftaught.measures import ACCURACY, Measure
@@ -85,6 +86,50 @@ class Subject:
             dtype=self.dtype,
             batch=self.batch,
         )
+
+    def shown(
+        self, source: Source, rows: Int64[Tensor, " m"], count: int
+    ) -> Iterator[tuple[Int64[Tensor, " n"], Float[Tensor, "n c s s"]]]:
+        """Pictures of a source by the clean view, not yet normalised: for what changes pictures.
+
+        Args:
+            rows: which of them, on the CPU.
+            count: how many at once, at most.
+
+        Yields:
+            Some of the rows, and their pictures, float32 in [0, 1] on ``device``.
+        """
+        channels = source.channels
+        plain = Views.clean(
+            size=self.clean.size,
+            channels=channels,
+            levels=source.levels,
+            mean=(0.0,) * channels,
+            std=(1.0,) * channels,
+        )
+        requests = (
+            Request(part, plain.plan(None, source.sizes[part])) for part in torch.split(rows, count)
+        )
+        for fetched in source.fetch(requests, plain.crop):
+            given = fetched.given
+            given = (
+                given.to(self.device)
+                if isinstance(given, Tensor)
+                else [crop.to(self.device) for crop in given]
+            )
+            yield fetched.request.index, plain.apply(given, fetched.request.plan.to(self.device))[0]
+
+    def encode(
+        self, pictures: Float[Tensor, "n c s s"], dtype: torch.dtype
+    ) -> Float[Tensor, "n d"]:
+        """Features of pictures in [0, 1], float32; gradients reach the pictures.
+
+        Args:
+            dtype: what the encoder computes in.
+        """
+        with torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32):
+            features: Tensor = self.encoder(self.clean.normalised(pictures))
+        return features.float()
 
 
 @dataclass(frozen=True)

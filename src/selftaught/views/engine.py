@@ -197,6 +197,11 @@ class Views:
             every += list(views)
         return every
 
+    def normalised(self, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        """Pictures in [0, 1] by the mean and deviation of the data, as ``apply`` gives them."""
+        scale, shift = (part.to(pictures.device) for part in (self.scale, self.shift))
+        return pictures * scale + shift
+
     @torch.no_grad()
     def sheet(
         self,
