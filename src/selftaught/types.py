@@ -41,6 +41,12 @@ Numbers = Annotated[tuple[Positive, ...], Len(1)]
 Shares = Annotated[tuple[Share, ...], Len(1)]
 """Numbers from 0 to below 1, to try one after the other."""
 
+Fractions = Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], Len(1)]
+"""Shares of a whole, above 0."""
+
+Names = str | tuple[str, ...]
+"""One name, or several; "" for none."""
+
 Momentum = tuple[Fraction, Fraction]
 """Start and end of a teacher's momentum, joined by half a cosine."""
 
@@ -52,8 +58,10 @@ __all__ = [
     "Counts",
     "Device",
     "Fraction",
+    "Fractions",
     "Length",
     "Momentum",
+    "Names",
     "NotNegative",
     "Numbers",
     "Positive",
