@@ -86,8 +86,12 @@ def write_example(
     count: int = 400,
     classes: list[str] = CLASSES,
     failed: str | None = None,
+    suite: bool = False,
 ) -> Path:
-    """Lay out a folder as ``selftaught compare`` does; `failed` names a contestant that broke."""
+    """Lay out a folder as ``selftaught compare`` does; `failed` names a contestant that broke.
+
+    With `suite` every row has what the protocols that draw curves leave behind, and a similarity.
+    """
     rng = np.random.default_rng(0)
     directory.mkdir(parents=True, exist_ok=True)
     names = contestants or list(QUALITY)
@@ -101,7 +105,10 @@ def write_example(
         rows += [
             _run(directory, (name, seed), (labels, pictures), failed=name == failed) for seed in own
         ]
-    comparison = {
+    if suite:
+        for row in rows:
+            row["results"] |= suite_of(row["contestant"], row["results"])
+    comparison: dict[str, Any] = {
         "schema_version": 1,
         "selftaught": "0.1.0",
         "command": f"selftaught compare simclr byol vicreg --data shapes --seeds {seeds}",
@@ -132,8 +139,58 @@ def write_example(
             "All three methods stayed above random patches (40.2 %), which need no training.",
         ],
     }
+    if suite:
+        comparison["similarity"] = {
+            "contestants": names,
+            "measure": "linear CKA",
+            "pictures": count,
+            "values": [[1.0 if a == b else 0.4 for a in names] for b in names],
+        }
     (directory / "comparison.json").write_text(json.dumps(comparison))
     return directory
+
+
+CORRUPTIONS = ("gaussian_noise", "defocus_blur", "contrast", "fgsm", "pgd")
+OPERATIONS = ("crop", "flip", "colour", "grayscale", "blur")
+
+
+def suite_of(name: str, results: dict[str, Any]) -> dict[str, Any]:
+    """Made-up results of the protocols that draw curves."""
+    if not results:
+        return {}
+    level, shift = results["linear"]["accuracy"], len(name) % 5
+
+    def line(x: list[float], y: list[float], across: str, up: str = "accuracy") -> dict[str, Any]:
+        return {"across": across, "up": up, "x": x, "y": y}
+
+    labels = [1.0, 5.0, 10.0, 50.0, 100.0]
+    shares = [level * (1 - 0.7 / (1 + i)) for i in range(5)]
+    few = line(labels, shares, "labels a class")
+    few |= {"low": [0.9 * y for y in shares], "high": [1.06 * y for y in shares]}
+    strengths = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    robust = {
+        each: line(strengths, [level * (1 - 0.1 * k * i / 3) for i in range(6)], "strength")
+        for k, each in enumerate(CORRUPTIONS, start=1)
+    }
+    falling = [1 / (i + 1) ** (0.4 + 0.2 * shift) for i in range(40)]
+    spectrum = line([float(i + 1) for i in range(40)], falling, "direction", "singular value")
+    unmoved = {
+        each: line(
+            [0.25, 0.5, 1.0], [0.95 - 0.1 * k, 0.9 - 0.12 * k, 0.8 - 0.15 * k], "strength", "share"
+        )
+        for k, each in enumerate(OPERATIONS[shift:] + OPERATIONS[:shift])
+    }
+    return {
+        "fewshot": {"accuracy": shares[2], "curves": {"accuracy": few}},
+        "robustness": {"accuracy": 0.7 * level, "curves": robust},
+        "spectrum": {"measure": "rank_me", "rank_me": 30.5, "curves": {"spectrum": spectrum}},
+        "invariance": {"measure": "invariance", "invariance": 0.7, "curves": unmoved},
+        "calibration": {
+            "measure": "ece",
+            "ece": 0.07,
+            "curves": {"reliability": line([0.1, 0.5, 0.9], [0.1, 0.4, 0.8], "confidence")},
+        },
+    }
 
 
 def _write_atlas(

@@ -3,151 +3,17 @@
 import json
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from selftaught import catalogue
 from selftaught.errors import Refusal
-from selftaught.measures import Measure, number
+from selftaught.reports.contestants import Atlas, Comparison, Contestant, RunFolder, marked
 
 SCHEMA_VERSION = 1
-
-
-@dataclass(frozen=True)
-class Atlas:
-    """The test pictures that every contestant was asked to place.
-
-    Attributes:
-        sheet: the sprite sheet, WebP.
-        tile: side of a picture on it, in pixels.
-        columns: pictures in a row of it.
-        labels: [n] class of each picture.
-        classes: their names.
-    """
-
-    sheet: bytes
-    tile: int
-    columns: int
-    labels: Int[ndarray, " n"]
-    classes: list[str]
-
-
-@dataclass(frozen=True)
-class RunFolder:
-    """One seed's files.
-
-    Attributes:
-        row: its line of comparison.json.
-        steps, looks: the lines of metrics.jsonl.
-        configuration: run.yaml as it stands.
-        environment: environment.json.
-        views: the sheet of views, WebP.
-        features: [n, d] of the atlas' pictures.
-        predictions: [n] the linear probe's classes for them.
-        missing: the files that are absent or unreadable.
-    """
-
-    row: dict[str, Any]
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    looks: list[dict[str, Any]] = field(default_factory=list)
-    configuration: str | None = None
-    environment: dict[str, Any] = field(default_factory=dict)
-    views: bytes | None = None
-    features: Float[ndarray, "n d"] | None = None
-    predictions: Int[ndarray, " n"] | None = None
-    missing: list[str] = field(default_factory=list)
-
-    @cached_property
-    def settings(self) -> dict[str, Any]:
-        """run.yaml, parsed; empty where it is missing or no mapping."""
-        try:
-            loaded = yaml.safe_load(self.configuration or "")
-        except yaml.YAMLError:
-            return {}
-        return loaded if isinstance(loaded, dict) else {}
-
-
-@dataclass(frozen=True)
-class Contestant:
-    """All seeds of one contestant."""
-
-    name: str
-    family: str
-    runs: list[RunFolder]
-    summary: dict[str, Any]
-
-    @property
-    def baseline(self) -> bool:
-        """Whether it is there to measure the others against."""
-        return self.family == "baselines"
-
-    @property
-    def errors(self) -> list[str]:
-        """A sentence for each seed that failed."""
-        return [run.row["error"] for run in self.runs if run.row.get("error")]
-
-    def values(self, protocol: str) -> list[float]:
-        """Every seed's number under a protocol, in its measure's unit."""
-        found = [number((run.row.get("results") or {}).get(protocol) or {}) for run in self.runs]
-        return [value for value in found if value is not None]
-
-    def mean(self, protocol: str) -> float | None:
-        """The mean over the seeds; None without any."""
-        values = self.values(protocol)
-        return float(sum(values) / len(values)) if values else None
-
-    def interval(self, protocol: str) -> tuple[float, float] | None:
-        """The interval of the mean that the comparison worked out; None under three seeds."""
-        result = (self.summary.get("results") or {}).get(protocol) or {}
-        interval = result.get("interval")
-        return (float(interval[0]), float(interval[1])) if interval else None
-
-    def average(self, key: str) -> float | None:
-        """The mean of a row's number over the seeds that have it."""
-        values = [run.row[key] for run in self.runs if run.row.get(key) is not None]
-        return float(sum(values) / len(values)) if values else None
-
-    def first(self, attribute: str) -> RunFolder | None:
-        """The first seed whose folder has this part."""
-        return next((run for run in self.runs if getattr(run, attribute) is not None), None)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Everything the page is made of."""
-
-    facts: dict[str, Any]
-    contestants: list[Contestant]
-    atlas: Atlas | None
-
-    @property
-    def methods(self) -> list[Contestant]:
-        """The contestants that are no baselines."""
-        return [contestant for contestant in self.contestants if not contestant.baseline]
-
-    @property
-    def baselines(self) -> list[Contestant]:
-        """The contestants that the others are measured against."""
-        return [contestant for contestant in self.contestants if contestant.baseline]
-
-    @property
-    def protocols(self) -> list[str]:
-        """Every protocol that any row was read with, in order of appearance."""
-        rows = (run.row for contestant in self.contestants for run in contestant.runs)
-        return list(dict.fromkeys(name for row in rows for name in row.get("results") or {}))
-
-    def measure(self, protocol: str) -> Measure:
-        """What a protocol's numbers are, by the first row that has one."""
-        rows = (run.row for contestant in self.contestants for run in contestant.runs)
-        found = (row["results"][protocol] for row in rows if protocol in (row.get("results") or {}))
-        return catalogue.measure(protocol, next(found, {}))
 
 
 def read_facts(directory: Path) -> dict[str, Any]:
@@ -195,8 +61,7 @@ def read_comparison(directory: Path) -> Comparison:
         )
         for name, own in rows.items()
     ]
-    contestants.sort(key=lambda contestant: contestant.baseline)
-    return Comparison(facts, contestants, atlas)
+    return Comparison(facts, marked(contestants), atlas)
 
 
 def _read_atlas(folder: Path) -> Atlas | None:

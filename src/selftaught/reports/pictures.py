@@ -81,8 +81,8 @@ def fitted(pictures: UInt8[ndarray, "n h w 3"], tile: int) -> UInt8[ndarray, "n 
     return squares
 
 
-def webp(picture: Image.Image) -> bytes:
-    """WebP at a quality where tiles of 32 pixels stay crisp."""
+def webp(picture: Image.Image, quality: int = 84) -> bytes:
+    """WebP, by itself at a quality where tiles of 32 pixels stay crisp."""
     file = io.BytesIO()
-    picture.save(file, format="WEBP", quality=84, method=4)
+    picture.save(file, format="WEBP", quality=quality, method=4)
     return file.getvalue()

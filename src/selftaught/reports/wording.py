@@ -62,6 +62,12 @@ def scored(name: str, result: Mapping[str, Any], digits: int = 1) -> str:
     return f"{name}{said} {measure.phrase(number(result), digits)}"
 
 
+def spoken(name: str) -> str:
+    """A protocol in a sentence: ``the linear probe``, ``kNN``."""
+    written = protocol(name)
+    return f"the {written.lower()}" if written[1:].islower() else written
+
+
 def listing(words: list[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

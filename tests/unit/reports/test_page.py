@@ -1,5 +1,6 @@
 """The page as text: whole, with parts missing, with hostile names, without torch."""
 
+import base64
 import json
 import re
 import subprocess
@@ -10,10 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from example import write_example
+from example import CLASSES, write_example
 
 from selftaught.errors import Refusal
+from selftaught.reports.contestants import Contestant, marked
+from selftaught.reports.maps import principal_components
 from selftaught.reports.page import write_report
+from selftaught.reports.pictures import sprite
+from selftaught.reports.sections import atlas_map
 
 VOID = {"meta", "link", "img", "br", "input", "hr"}
 
@@ -78,23 +83,118 @@ def test_every_contestant_and_figure_is_there(whole: tuple[str, Reader]) -> None
     assert "k = 20, T = 0.1" in reader.text
     assert "L2 = 0.001" in reader.text
     assert "Collapsed: after step 300" in reader.text
-    assert "One seed: the values below are those of these runs." in reader.text
-    assert html.count("<svg") == 1 + 2 + 2 + 5 + 1
-    assert html.count('alt="Pictures and the views') == 4
-    assert html.count("<article>") == 12
+    assert "One seed: the values are those of these runs." in reader.text
     assert "What is missing" not in reader.text
     assert len(reader.ids) == len(set(reader.ids))
+    anchors = ["overview", "results", "learning", "map", "neighbours", "confused", "spectrum"]
+    assert sections(html) == [*anchors, "views", "cost", "again"]
+    # Two online curves, five contestants' losses, the spectrum, two costs.
+    assert html.count('<svg viewBox="0 0 400') == 2 + 1 + 2
+    assert html.count('<svg viewBox="0 0 330') == 5
+    assert part(html, "views").count("<img") == 1  # all were shown the same
+    assert part(html, "neighbours").count("<article>") == 12
+
+
+def sections(html: str) -> list[str]:
+    return re.findall(r'<section id="(\w+)">', html)
+
+
+def part(html: str, anchor: str) -> str:
+    return html.partition(f'<section id="{anchor}">')[2].partition("</section>")[0]
 
 
 def test_the_map_holds_every_picture(whole: tuple[str, Reader]) -> None:
-    data = embedded(whole[0])
-    assert len(data["labels"]) == 60
+    data = embedded(whole[0])["map"]
+    assert len(unpacked(data["labels"])) == 60
     by_name = {each["name"]: each for each in data["maps"]}
     assert by_name["BYOL momentum=0,0"]["pca"] is None
     for key in ("pca", "tsne"):
-        assert len(by_name["VICReg"][key]) == 120
-        assert max(map(abs, by_name["VICReg"][key])) == 1000
-    assert len(by_name["VICReg"]["near"]) == 300
+        places = unpacked(by_name["VICReg"][key])
+        assert len(places) == 120
+        assert np.abs(places).max() == 32767
+    assert len(unpacked(by_name["VICReg"]["near"])) == 300
+
+
+def unpacked(text: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), "<i2")
+
+
+def test_a_section_for_each_protocol_that_draws(tmp_path: Path) -> None:
+    html, reader = read(write_example(tmp_path, seeds=3, count=60, suite=True))
+    wanted = ["fewshot", "robustness", "further", "blind", "similarity"]
+    assert set(wanted) <= set(sections(html))
+    assert "labels a class" in part(html, "fewshot")
+    assert 'class="band"' in part(html, "fewshot")
+    assert part(html, "robustness").count("<figure") == 5
+    assert "gaussian noise" in part(html, "robustness")
+    assert "reliability" in part(html, "further") or "confidence" in part(html, "further")
+    assert "blindest to" in part(html, "blind")
+    assert part(html, "similarity").count(">0.40<") == 8 * 7
+    assert "rank me" in part(html, "spectrum")
+    assert len(reader.ids) == len(set(reader.ids))
+
+
+def test_each_contestant_has_one_colour_and_form_in_every_section(tmp_path: Path) -> None:
+    html, _ = read(write_example(tmp_path, count=60, suite=True))
+    inks: dict[str, set[str]] = {}
+    pattern = r'style="--ink: var\((--[\w-]+)\)" data-place="(\d+)"'
+    for ink, place in re.findall(pattern, html):
+        inks.setdefault(place, set()).add(ink)
+    assert len(inks) == 8
+    assert all(len(own) == 1 for own in inks.values())
+    assert len(set.union(*inks.values())) == 8
+
+
+def test_no_two_of_many_contestants_look_alike() -> None:
+    methods = [Contestant(f"m{i}", "", [], {}) for i in range(24)]
+    baselines = [Contestant(f"b{i}", "baselines", [], {}) for i in range(9)]
+    found = marked([*baselines, *methods])
+    assert len({(each.ink, each.shape) for each in found}) == 33
+    assert [each.place for each in found] == list(range(33))
+    assert not any(each.baseline for each in found[:24])
+
+
+def test_ranks_stand_in_the_overview_and_ties_share_one(tmp_path: Path) -> None:
+    directory = write_example(tmp_path, seeds=3, count=60)
+    facts = json.loads((directory / "comparison.json").read_text())
+    linear = {"simclr": [0.60, 0.66, 0.63], "byol": [0.61, 0.58, 0.65], "vicreg": [0.3, 0.31, 0.32]}
+    for row in facts["rows"]:
+        if row["contestant"] in linear:
+            row["results"]["linear"]["accuracy"] = linear[row["contestant"]][row["seed"]]
+    change(directory, **facts)
+    html, reader = read(directory)
+    assert re.findall(r'class="rank" role="cell">(\d*)<', html)[:8] == [
+        "",
+        "1",
+        "1",
+        "",
+        "",
+        "3",
+        "",
+        "4",
+    ]
+    said = " ".join(reader.text.split())
+    assert "By the linear probe, SimCLR (63.0%) and BYOL (61.3%) share the first rank" in said
+
+
+def test_a_large_comparison_stays_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """10,000 test pictures of noise, which nothing can compress, and eight contestants."""
+    directory = write_example(tmp_path, seeds=1, count=60, suite=True)
+    rng = np.random.default_rng(0)
+    count, tile = 10_000, 32
+    sheet, columns = sprite(rng.integers(0, 256, (count, tile, tile, 3), dtype=np.uint8), tile)
+    (directory / "atlas/pictures.webp").write_bytes(sheet)
+    labels = rng.integers(0, 10, count)
+    described = {"tile": tile, "columns": columns, "labels": labels.tolist(), "classes": CLASSES}
+    (directory / "atlas/pictures.json").write_text(json.dumps(described))
+    for path in directory.rglob("atlas.npz"):
+        features = rng.normal(size=(count, 8)).astype(np.float16)
+        np.savez(path, features=features, predictions=rng.integers(0, 10, count))
+    # t-SNE takes minutes for so many, and its size is that of any other map.
+    monkeypatch.setattr(atlas_map, "neighbour_embedding", principal_components)
+    path = write_report(directory)
+    assert path.stat().st_size < 5_000_000
+    assert len(unpacked(embedded(path.read_text())["map"]["labels"])) == 2000
 
 
 def test_nothing_is_asked_of_the_network(whole: tuple[str, Reader]) -> None:
@@ -109,6 +209,7 @@ def test_three_seeds_show_each_value_and_the_interval(tmp_path: Path) -> None:
     assert "One seed" not in reader.text
     assert "95 % interval" in reader.text
     assert "73.8 · 73.8 · 75.0" in reader.text
+    assert "All three methods stayed above random patches" in reader.text
 
 
 def test_a_failed_contestant_says_why(tmp_path: Path) -> None:
@@ -123,8 +224,9 @@ def test_every_part_may_be_missing(tmp_path: Path) -> None:
         if path.is_file() and path.name != "comparison.json":
             path.unlink()
     html, reader = read(directory)
-    for words in ("No run left a curve", "No run left a sheet", "there is no map", "73.8"):
-        assert words in reader.text
+    assert sections(html) == ["overview", "results", "cost", "again"]
+    assert "73.8" in reader.text
+    assert "SimCLR, seed 0: metrics.jsonl, run.yaml, views.webp" in reader.text
     assert embedded(html) == {}
 
 
@@ -141,8 +243,8 @@ def test_damaged_parts_are_named_as_missing(tmp_path: Path) -> None:
 def test_no_contestant_at_all(tmp_path: Path) -> None:
     directory = write_example(tmp_path, count=30)
     change(directory, rows=[], summary=[], claims=[], data={}, machine={})
-    _, reader = read(directory)
-    assert "No contestant has a result yet." in reader.text
+    html, _ = read(directory)
+    assert sections(html) == ["again"]
 
 
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
@@ -163,7 +265,7 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
     assert "<img src=x" not in html
     assert html.count("</script>") == 3
     assert reader.text.count(evil) >= 8
-    assert embedded(html)["classes"] == classes
+    assert embedded(html)["map"]["classes"] == classes
 
 
 def test_an_old_page_outlives_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
