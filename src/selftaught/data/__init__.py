@@ -51,6 +51,7 @@ def open_splits(config: Data) -> Splits:
             )
         module = import_module(f"selftaught.data.{BUILT_IN[config.name]}")
         splits: Splits = getattr(module, f"open_{config.name}")(config)
+        splits = replace(splits, root=config.root)
         if not folder.is_dir():
             return splits
         note = f"'{config.name}' is the built-in set; write ./{config.name} for the folder."
@@ -62,4 +63,4 @@ def open_splits(config: Data) -> Splits:
         )
     from selftaught.data.folder import open_folder
 
-    return open_folder(config)
+    return replace(open_folder(config), root=config.root)

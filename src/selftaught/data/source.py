@@ -97,6 +97,7 @@ class Splits:
         mean, std: per channel, of the training pictures in [0, 1].
         preset: which views suit this set.
         notes: sentences for the user (a folder that was shadowed, files set aside).
+        root: where the public sets lie, as the user named it; further sets are looked for there too.
     """
 
     name: str
@@ -110,3 +111,4 @@ class Splits:
     preset: str = "natural"
     unlabelled: Source | None = None
     notes: tuple[str, ...] = field(default=())
+    root: str | None = None

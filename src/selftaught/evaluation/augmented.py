@@ -51,8 +51,8 @@ def shown(subject: Subject, manner: str, count: int = 1) -> Views:
         size=clean.size,
         channels=clean.channels,
         levels=clean.levels,
-        mean=splits.mean,
-        std=splits.std,
+        mean=clean.mean,
+        std=clean.std,
     )
 
 

@@ -1,7 +1,8 @@
-"""Centred kernel alignment: how alike two encoders see the same pictures, whatever their axes and widths.
+"""CKA (Kornblith et al., 2019), https://arxiv.org/abs/1905.00414, section 3.
 
-Kornblith, Norouzi, Lee and Hinton, "Similarity of Neural Network Representations Revisited", 2019,
-https://arxiv.org/abs/1905.00414, section 3, with the linear kernel:
+How alike do two encoders see the same pictures, whatever the axes and the widths of their features?
+
+Centred kernel alignment with the linear kernel:
 
     CKA(X, Y) = HSIC(X X', Y Y') / sqrt(HSIC(X X', X X') HSIC(Y Y', Y Y')).
 
@@ -12,11 +13,26 @@ https://arxiv.org/abs/2010.15327, section 3, after Song et al., 2012, equation 5
 of HSIC instead and is 0 in the mean there; it is what is used unless it is asked otherwise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float, Float32, Float64
 from torch import Tensor
+
+from selftaught.data import Splits
+from selftaught.data.channels import with_channels
+from selftaught.encoders import files
+from selftaught.errors import Refusal
+from selftaught.evaluation.elsewhere import several
+from selftaught.evaluation.features import extract
+from selftaught.evaluation.results import Pool, Result, Subject
+from selftaught.keys import shuffle
+from selftaught.measures import Measure
+from selftaught.types import Count, Names
+from selftaught.views.engine import Views
+
+MEASURE = Measure("cka", "debiased CKA", share=False, higher=None)
 
 FEWEST = 4
 """Pictures below which the unbiased estimate does not exist."""
@@ -89,3 +105,61 @@ def matrix(
         for j, other in enumerate(rows[: i + 1]):
             found[i, j] = found[j, i] = float(one @ other)
     return found
+
+
+def suits(splits: Splits, split: str, parameters: Mapping[str, Any]) -> str | None:
+    """Whether other encoders are named that can be read and can see these pictures."""
+    names = several(parameters["other"])
+    if not names:
+        return "it needs another encoder; name a run folder or a file: cka.other=RUN."
+    if parameters["pictures"] < FEWEST:
+        return f"cka.pictures={parameters['pictures']} are too few; give {FEWEST} or more."
+    try:
+        for name in names:
+            _, header = files.read(name)
+            with_channels(splits.validation, header["preprocessing"]["channels"], splits.name)
+    except Refusal as reason:
+        return str(reason)
+    return None
+
+
+def protocol(pool: Pool, subject: Subject, *, other: Names = "", pictures: Count = 1000) -> Result:
+    """Debiased linear CKA with another encoder on the queries, the mean where several are named.
+
+    Args:
+        other: run folders, or files ``encoder.safetensors``; each sees the pictures as it was taught to.
+        pictures: of the queries, at most; the same for every encoder.
+    """
+    rows = shuffle(len(pool.queries), seed=0, epoch=0)[:pictures].sort().values
+    own = pool.queries[rows.to(pool.queries.device)]
+    source = subject.queries.subset(rows)
+    scores: dict[str, float] = {}
+    names = several(other)
+    for name in names:
+        encoder, header = files.read(name)
+        seen = header["preprocessing"]
+        theirs = extract(
+            encoder.to(subject.device),
+            with_channels(source, seen["channels"], subject.splits.name),
+            Views.clean(
+                size=seen["size"],
+                channels=seen["channels"],
+                levels=source.levels,
+                mean=tuple(seen["mean"]),
+                std=tuple(seen["std"]),
+            ),
+            device=subject.device,
+            dtype=subject.dtype,
+            batch=subject.batch,
+        ).features
+        scores[f"debiased_{name}"] = cka(own, theirs)
+        scores[f"biased_{name}"] = cka(own, theirs, debiased=False)
+    return Result.measured(
+        pool,
+        MEASURE,
+        sum(scores[f"debiased_{name}"] for name in names) / len(names),
+        scores=scores,
+        pictures_compared=len(rows),
+        kernel="linear",
+        chosen_on="nothing is chosen",
+    )

@@ -118,6 +118,7 @@ class Views:
         ]
         self.channels = channels
         self.levels = levels
+        self.mean, self.std = mean, std
         spread = torch.tensor(std, dtype=torch.float64)
         self.scale = (1 / spread).float()[:, None, None]
         self.shift = (-torch.tensor(mean, dtype=torch.float64) / spread).float()[:, None, None]

@@ -1,12 +1,20 @@
 """CKA: against loops over the definitions, and what it must and must not change with."""
 
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from selftaught.evaluation import cka
+from selftaught import encoders
+from selftaught.data import Splits
+from selftaught.data.channels import convert
+from selftaught.data.resident import Resident
+from selftaught.encoders import Encoder, files
+from selftaught.evaluation import Result, cka, evaluate
+from selftaught.keys import shuffle
+from selftaught.views.engine import Views
 
 
 def noise(n: int, d: int, seed: int = 0) -> torch.Tensor:
@@ -86,3 +94,45 @@ def test_other_pictures_cannot_be_compared() -> None:
         cka.matrix([noise(30, 2), noise(29, 2)])
     with pytest.raises(ValueError, match=r"not on \[3\]"):
         cka.cka(noise(3, 2), noise(3, 2))
+
+
+def test_between_two_files_on_the_queries(stripes: Splits, small: Encoder, tmp_path: Path) -> None:
+    seen = {"size": 12, "channels": 3, "levels": 255, "mean": [0.5] * 3, "std": [0.2] * 3}
+    twin = encoders.build("resnet_tiny", channels=3, size=12).eval()
+    grey = encoders.build("vit_micro", channels=1, size=16).eval()
+    files.write(tmp_path / "twin.safetensors", twin, preprocessing=seen)
+    one = seen | {"size": 16, "channels": 1, "mean": [0.4], "std": [0.1]}
+    files.write(tmp_path / "grey.safetensors", grey, preprocessing=one)
+    both = (str(tmp_path / "twin.safetensors"), str(tmp_path / "grey.safetensors"))
+
+    def read(encoder: Encoder, **parameters: object) -> Result:
+        changes = {"cka": parameters}
+        return evaluate(encoder, stripes, protocols=["cka"], changes=changes).results["cka"]
+
+    itself = read(twin, other=both[0])
+    assert itself.value == pytest.approx(1, abs=1e-4)
+    found = read(small, other=both, pictures=40)
+    assert found.settings["pictures_compared"] == 40
+    each = [found.scores[f"debiased_{name}"] for name in both]
+    assert found.value == pytest.approx(sum(each) / 2)
+    rows = shuffle(45, seed=0, epoch=0)[:40]
+    held = stripes.validation
+    assert isinstance(held, Resident)
+    view = Views.clean(size=16, channels=1, levels=255, mean=(0.4,), std=(0.1,))
+    pictures = view.apply(convert(held.pictures[rows], 1), view.plan(None, held.sizes[rows]))[0]
+    own = Views.clean(size=12, channels=3, levels=255, mean=(0.5,) * 3, std=(0.2,) * 3)
+    mine = own.apply(held.pictures[rows], own.plan(None, held.sizes[rows]))[0]
+    expected = cka.cka(small(mine).detach(), grey(pictures).detach())
+    assert each[1] == pytest.approx(expected, abs=1e-4)
+
+
+def test_without_another_encoder_it_says_what_to_name(stripes: Splits, tmp_path: Path) -> None:
+    plain = {"other": "", "pictures": 1000}
+    assert cka.suits(stripes, "validation", plain) == (
+        "it needs another encoder; name a run folder or a file: cka.other=RUN."
+    )
+    missing = cka.suits(stripes, "validation", plain | {"other": str(tmp_path / "no")})
+    assert missing is not None
+    assert "There is no file" in missing
+    few = cka.suits(stripes, "validation", {"other": "x", "pictures": 3})
+    assert few == "cka.pictures=3 are too few; give 4 or more."
