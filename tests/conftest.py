@@ -1,5 +1,6 @@
 """Pictures and settings that several rooms' tests share."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 
 QUICK = {
@@ -68,6 +70,41 @@ class NeverWaits(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
+class Counts(TorchDispatchMode):
+    """Counts the operations that reach a device, views of its memory aside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.total += not func.is_view
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.fixture
+def counts() -> type[Counts]:
+    return Counts
+
+
 @pytest.fixture
 def never_waits() -> type[NeverWaits]:
     return NeverWaits
+
+
+def _peak_bytes(work: Callable[[], object]) -> int:
+    """The most that ``work`` held at once on the CPU, as torch's allocator counts it."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record:
+        work()
+    held = most = 0
+    assert record.profiler is not None
+    for event in record.profiler.kineto_results.events():
+        if event.name() == "[memory]":
+            held += event.nbytes()
+            most = max(most, held)
+    return most
+
+
+@pytest.fixture
+def peak_bytes() -> Callable[[Callable[[], object]], int]:
+    return _peak_bytes

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -67,3 +69,11 @@ def test_running_statistics_stay_its_own(students: tuple[nn.Module, nn.Module]) 
     for key, value in teacher.named_buffers():
         assert torch.equal(value, before[key])
     assert any("running_mean" in key for key in before)
+
+
+def test_following_is_one_operation_however_many_layers_there_are(counts: Any) -> None:
+    student = nn.Sequential(*(nn.Linear(2, 2) for _ in range(9)))
+    teacher = Teacher(student)
+    with counts() as counter:
+        teacher.follow(student, momentum=0.9)
+    assert counter.total == 1

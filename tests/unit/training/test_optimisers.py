@@ -1,6 +1,7 @@
 """LARS against a slow transcription, and which parameters are spared what."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -36,6 +37,31 @@ def test_lars_is_the_authors_rule(clip: bool) -> None:
         w, b = w - lr * vw, b - lr * vb
     torch.testing.assert_close(weight.detach(), w)
     torch.testing.assert_close(bias.detach(), b)
+
+
+@pytest.mark.parametrize("name", ["sgd", "lars"])
+def test_a_step_never_waits_for_the_device(name: str, never_waits: Any) -> None:
+    method = methods.build("simclr", encoders.build("resnet_tiny", channels=3, size=16))
+    optimiser = optimisers.build(config.Optimiser(name=name, rate=0.1), method, batch=256)
+    for parameter in method.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    for _ in range(2):
+        with never_waits():
+            optimiser.step()
+
+
+def test_lars_takes_as_many_operations_for_many_layers_as_for_few(counts: Any) -> None:
+    found = []
+    for layers in (2, 20):
+        weights = [nn.Parameter(torch.ones(3, 2)) for _ in range(layers)]
+        optimiser = LARS(weights, lr=0.1, weight_decay=0.1, clip=True)
+        for each in weights:
+            each.grad = torch.ones_like(each)
+        optimiser.step()  # the first makes the buffers
+        with counts() as counter:
+            optimiser.step()
+        found.append(counter.total)
+    assert found[0] == found[1]
 
 
 def test_lars_moves_a_weight_of_length_zero() -> None:

@@ -15,6 +15,7 @@ from selftaught.batch import Batch, Needs
 from selftaught.distributed import gather
 from selftaught.encoders import Encoder
 from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.parts.gram import between_columns
 from selftaught.parts.heads import mlp
 from selftaught.parts.pairs import mean_over_pairs
 from selftaught.types import NotNegative, Positive, Widths
@@ -34,14 +35,10 @@ def invariance(z: Float[Tensor, "n p"], y: Float[Tensor, "n p"]) -> Float[Tensor
 
 @in_float32
 def redundancy(z: Float[Tensor, "n p"], y: Float[Tensor, "n p"]) -> Float[Tensor, ""]:
-    """Eq. 1, second term without lambda: squared correlations of all other pairs of dimensions.
-
-    ||z'y||^2 is the inner product of zz' and yy': the smaller of the matrices is formed.
-    """
+    """Eq. 1, second term without lambda: squared correlations of all other pairs of dimensions."""
     z, y = standardise(gather(z)), standardise(gather(y))
-    n, p = z.shape
-    whole = (z.T @ y).square().sum() if p <= n else ((z @ z.T) * (y @ y.T)).sum()
-    return whole / n**2 - (z * y).mean(dim=0).square().sum()
+    diagonal = (z * y).sum(dim=0).square().sum()
+    return (between_columns(z, y) - diagonal) / len(z) ** 2
 
 
 class BarlowTwins(Method):

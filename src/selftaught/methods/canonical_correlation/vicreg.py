@@ -15,6 +15,7 @@ from selftaught.batch import Batch, Needs
 from selftaught.distributed import gather
 from selftaught.encoders import Encoder
 from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.parts.gram import between_columns
 from selftaught.parts.heads import mlp
 from selftaught.parts.pairs import mean_over_pairs
 from selftaught.types import NotNegative, Widths
@@ -34,12 +35,11 @@ def variance(z: Float[Tensor, "n p"]) -> Float[Tensor, ""]:
 
 @in_float32
 def covariance(z: Float[Tensor, "n p"]) -> Float[Tensor, ""]:
-    """Eq. 4: squared off-diagonal covariance, per dimension. ||z'z|| = ||zz'||: take the smaller."""
+    """Eq. 4: squared off-diagonal covariance, per dimension."""
     n, p = z.shape
     z = z - z.mean(dim=0)
-    whole = (z.T @ z if p <= n else z @ z.T).square().sum()
     diagonal = z.square().sum(dim=0).square().sum()
-    return (whole - diagonal) / ((n - 1) ** 2 * p)
+    return (between_columns(z, z) - diagonal) / ((n - 1) ** 2 * p)
 
 
 class VICReg(Method):

@@ -15,6 +15,7 @@ from selftaught.batch import Batch, Needs
 from selftaught.distributed import gather, rank
 from selftaught.encoders import Encoder
 from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.parts.contrast import log_sum_exp
 from selftaught.parts.heads import mlp
 from selftaught.parts.pairs import mean_over_pairs
 from selftaught.types import Positive, Widths
@@ -26,10 +27,9 @@ def decoupled(z: Float[Tensor, "v p"], temperature: float) -> Float[Tensor, ""]:
     z = F.normalize(z, dim=-1)
     everyone = gather(z)  # [w v, p], with gradients
     me = torch.arange(len(z), device=z.device) + rank() * len(z)
-    own = torch.stack([me.roll(len(z) // 2), me], dim=1)  # [v, 2]: the partner, then itself
-    logits = z @ everyone.T / temperature  # [v, w v]
-    positive = logits.gather(1, own[:, :1]).squeeze(1)
-    return (logits.scatter(1, own, float("-inf")).logsumexp(dim=1) - positive).mean()
+    own = torch.stack([me.roll(len(z) // 2), me], dim=1)  # [v, 2]: the partner and itself
+    positive = (z * z.roll(len(z) // 2, dims=0)).sum(dim=-1) / temperature
+    return (log_sum_exp(z, everyone, temperature, without=own) - positive).mean()
 
 
 class DCL(Method):

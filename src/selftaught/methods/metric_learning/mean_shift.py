@@ -35,7 +35,7 @@ def mean_shift(
     me = torch.arange(len(t), device=t.device)[:, None] + rank() * len(t)
     near = (t @ bank.T).scatter(1, me, 2.0)  # above any cosine: itself comes first
     found = near.topk(min(k, len(bank)), dim=1).indices
-    return (2 - 2 * (p @ bank.T).gather(1, found)).mean()
+    return (2 - 2 * (p[:, None] * bank[found]).sum(dim=-1)).mean()
 
 
 class MeanShift(Method):

@@ -18,6 +18,7 @@ from selftaught.encoders import Encoder
 from selftaught.errors import Refusal
 from selftaught.keys import Keys
 from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.parts.contrast import log_sum_exp
 from selftaught.parts.heads import mlp
 from selftaught.parts.pairs import mean_over_directions, sides
 from selftaught.parts.queue import Queue
@@ -32,9 +33,9 @@ def info_nce(
 ) -> Float[Tensor, ""]:
     """Eq. 1, averaged over the batch: the negatives are the queue alone."""
     q, k = F.normalize(q, dim=-1), F.normalize(k, dim=-1)
-    positive = (q * k).sum(dim=-1, keepdim=True)
-    logits = torch.cat([positive, q @ past.T], dim=1) / temperature  # [n, 1 + m]
-    return F.cross_entropy(logits, torch.zeros_like(logits[:, 0], dtype=torch.long))
+    positive = (q * k).sum(dim=-1) / temperature
+    negatives = log_sum_exp(q, past, temperature)
+    return (torch.logaddexp(positive, negatives) - positive).mean()
 
 
 class MoCo(Method):

@@ -13,9 +13,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from selftaught.batch import Batch, Needs
-from selftaught.distributed import gather, rank
+from selftaught.distributed import gather
 from selftaught.encoders import Encoder, PatchEncoder
 from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.parts.contrast import log_sum_exp
 from selftaught.parts.heads import check_ends, mlp
 from selftaught.parts.pairs import mean_over_crossings
 from selftaught.parts.teacher import Teacher
@@ -28,10 +29,9 @@ def contrast(
     q: Float[Tensor, "n p"], k: Float[Tensor, "n p"], temperature: float
 ) -> Float[Tensor, ""]:
     """Algorithm 1's ctr, averaged over the batch: 2 T times the cross-entropy of picking the own key."""
-    everyone = gather(F.normalize(k, dim=-1))  # [w n, p]
-    me = torch.arange(len(q), device=q.device) + rank() * len(q)
-    logits = F.normalize(q, dim=-1) @ everyone.T / temperature
-    return 2 * temperature * F.cross_entropy(logits, me)
+    q, k = F.normalize(q, dim=-1), F.normalize(k, dim=-1)
+    positive = (q * k).sum(dim=-1) / temperature
+    return 2 * temperature * (log_sum_exp(q, gather(k), temperature) - positive).mean()
 
 
 class MoCoV3(Method):

@@ -14,9 +14,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from selftaught.batch import Batch, Needs
-from selftaught.distributed import gather, rank
+from selftaught.distributed import gather
 from selftaught.encoders import Encoder
 from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.parts.contrast import log_sum_exp
 from selftaught.parts.heads import check_ends, mlp
 from selftaught.parts.pairs import mean_over_crossings
 from selftaught.parts.queue import Queue
@@ -36,9 +37,9 @@ def contrast(
     p: Float[Tensor, "n p"], neighbours: Float[Tensor, "n p"], temperature: float
 ) -> Float[Tensor, ""]:
     """Averaged over the batch: each neighbour must pick its own prediction out of all of them."""
-    everyone = gather(F.normalize(p, dim=-1))  # [w n, p], with gradients
-    me = torch.arange(len(p), device=p.device) + rank() * len(p)
-    return F.cross_entropy(neighbours @ everyone.T / temperature, me)
+    p = F.normalize(p, dim=-1)
+    positive = (neighbours * p).sum(dim=-1) / temperature
+    return (log_sum_exp(neighbours, gather(p), temperature) - positive).mean()
 
 
 class NNCLR(Method):

@@ -15,6 +15,7 @@ from selftaught.batch import Batch, Needs
 from selftaught.distributed import gather, rank
 from selftaught.encoders import Encoder
 from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.parts.contrast import log_sum_exp
 from selftaught.parts.heads import mlp
 from selftaught.parts.pairs import mean_over_pairs
 from selftaught.types import Positive, Widths
@@ -25,11 +26,9 @@ def nt_xent(z: Float[Tensor, "v p"], temperature: float) -> Float[Tensor, ""]:
     """Eq. 1, averaged over the batch. Rows i and i + n are one picture, v = 2n; all others are negatives."""
     z = F.normalize(z, dim=-1)
     everyone = gather(z)  # [w v, p], with gradients
-    me = torch.arange(len(z), device=z.device) + rank() * len(z)
-    partner = me.roll(len(z) // 2)
-    logits = z @ everyone.T / temperature  # [v, w v]
-    logits = logits.scatter(1, me[:, None], float("-inf"))
-    return F.cross_entropy(logits, partner)
+    me = torch.arange(len(z), device=z.device)[:, None] + rank() * len(z)
+    positive = (z * z.roll(len(z) // 2, dims=0)).sum(dim=-1) / temperature
+    return (log_sum_exp(z, everyone, temperature, without=me) - positive).mean()
 
 
 class SimCLR(Method):

@@ -15,9 +15,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from selftaught.batch import Batch, Needs
-from selftaught.distributed import gather, rank
+from selftaught.distributed import gather
 from selftaught.encoders import Encoder
 from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.parts.gram import between_rows
 from selftaught.parts.heads import mlp
 from selftaught.parts.pairs import mean_over_pairs
 from selftaught.types import Positive, Widths
@@ -41,9 +42,8 @@ def attraction(z: Float[Tensor, "n p"], y: Float[Tensor, "n p"]) -> Float[Tensor
 def repulsion(z: Float[Tensor, "n p"], y: Float[Tensor, "n p"]) -> Float[Tensor, ""]:
     """Second term: mean squared product of the views of two different pictures, of all ranks."""
     everyone = gather(y)  # [w n, p], with gradients
-    me = torch.arange(len(z), device=z.device)[:, None] + rank() * len(z)
-    squared = (z @ everyone.T).square().scatter(1, me, 0)
-    return squared.sum() / (len(z) * (len(everyone) - 1))
+    own = (z * y).sum(dim=-1).square().sum()
+    return (between_rows(z, everyone) - own) / (len(z) * (len(everyone) - 1))
 
 
 class Spectral(Method):

@@ -18,6 +18,7 @@ from selftaught.batch import Batch, Needs
 from selftaught.distributed import gather, rank
 from selftaught.encoders import Encoder
 from selftaught.methods.method import Method, Outputs, in_float32
+from selftaught.parts.contrast import log_sum_exp
 from selftaught.parts.heads import mlp
 from selftaught.types import Positive, Widths
 
@@ -26,14 +27,23 @@ from selftaught.types import Positive, Widths
 def supcon(
     z: Float[Tensor, "v p"], kinds: Int64[Tensor, " v"], temperature: float
 ) -> Float[Tensor, ""]:
-    """Eq. 2, L_out, averaged over the rows: those of one kind are each other's positives, itself left out."""
+    """Eq. 2, L_out, averaged over the rows: those of one kind are each other's positives, itself left out.
+
+    The mean over a row's positives of its products with them is its product with their mean.
+    """
     z = F.normalize(z, dim=-1)
     everyone, all_kinds = gather(z), gather(kinds)  # [w v, p] with gradients, [w v]
-    me = torch.arange(len(z), device=z.device)[:, None] + rank() * len(z)
-    logits = z @ everyone.T / temperature  # [v, w v]
-    log_p = logits.scatter(1, me, float("-inf")).log_softmax(dim=1)
-    positive = (kinds[:, None] == all_kinds).scatter(1, me, False)
-    return -(log_p.where(positive, 0).sum(dim=1) / positive.sum(dim=1)).mean()
+    me = torch.arange(len(z), device=z.device) + rank() * len(z)
+    positive = (z * mean_of_kin(everyone, all_kinds)[me]).sum(dim=-1) / temperature
+    return (log_sum_exp(z, everyone, temperature, without=me[:, None]) - positive).mean()
+
+
+def mean_of_kin(z: Float[Tensor, "v p"], kinds: Int64[Tensor, " v"]) -> Float[Tensor, "v p"]:
+    """The mean of the other rows of each row's kind."""
+    order = kinds.sort().values
+    first, end = torch.searchsorted(order, kinds), torch.searchsorted(order, kinds, right=True)
+    total = torch.zeros_like(z).index_add(0, first, z)[first]  # each kind's sum
+    return (total - z) / (end - first - 1)[:, None]
 
 
 def kinds_of(labels: Int64[Tensor, " n"]) -> Int64[Tensor, " n"]:
