@@ -1,6 +1,7 @@
 """Pictures and settings that several rooms' tests share."""
 
 from collections.abc import Callable
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -92,19 +93,20 @@ def never_waits() -> type[NeverWaits]:
     return NeverWaits
 
 
-def _peak_bytes(work: Callable[[], object]) -> int:
-    """The most that ``work`` held at once on the CPU, as torch's allocator counts it."""
+def _allocations(work: Callable[[], object]) -> list[int]:
+    """Bytes that ``work`` asked of torch's allocator on the CPU, one after the other; negative: given back."""
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record:
         work()
-    held = most = 0
     assert record.profiler is not None
-    for event in record.profiler.kineto_results.events():
-        if event.name() == "[memory]":
-            held += event.nbytes()
-            most = max(most, held)
-    return most
+    events = record.profiler.kineto_results.events()
+    return [event.nbytes() for event in events if event.name() == "[memory]"]
+
+
+@pytest.fixture
+def allocations() -> Callable[[Callable[[], object]], list[int]]:
+    return _allocations
 
 
 @pytest.fixture
 def peak_bytes() -> Callable[[Callable[[], object]], int]:
-    return _peak_bytes
+    return lambda work: max(accumulate(_allocations(work)))

@@ -50,47 +50,54 @@ class _LogSumExp(torch.autograd.Function):
     def forward(
         ctx: Any, x: Tensor, y: Tensor | None, temperature: float, without: Tensor | None
     ) -> Tensor:
-        values, kept = [], []
-        for rows in _blocks(x, y):
-            s = _products(x, y, temperature, without, rows)
+        ctx.temperature, value, kept = temperature, x.new_empty(len(x)), []
+        for rows, s in _products(x, y, temperature, without):
             top = s.amax(dim=1, keepdim=True)
             below = s.sub_(top).exp_().sum(dim=1, keepdim=True)
-            values.append((top + below.log()).squeeze(1))
-            kept = [s, below]
-        value = torch.cat(values)
-        ctx.temperature = temperature
-        ctx.save_for_backward(x, y, without, value, *(kept if len(values) == 1 else []))
+            value[rows] = (top + below.log()).squeeze(1)
+            kept = [s, below] if len(s) == len(x) else []
+        ctx.save_for_backward(x, y, without, value, *kept)
         return value
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
-        x, y, without, value, *kept = ctx.saved_tensors
+        x, y, *_ = ctx.saved_tensors
         to_x, to_y, *_ = ctx.needs_input_grad
-        of_x, of_y = [], torch.zeros_like(y) if to_y else None
-        for rows in _blocks(x, y):
-            if kept:
-                p = kept[0] * (g[:, None] / kept[1])
-            else:
-                s = _products(x, y, ctx.temperature, without, rows)
-                p = (s - value[rows, None]).exp_().mul_(g[rows, None])
-            if y is None:  # row j of x has its part in x_i as well: p_ji = g_j exp(s_ij - v_j)
-                p = p + p.T if kept else p.add_(s.sub_(value).exp_().mul_(g))
-            if to_x:
-                of_x.append(p @ (x if y is None else y))
+        of_x = torch.empty_like(x) if to_x else None
+        of_y = torch.zeros_like(y) if to_y else None
+        for rows, p in _gradients(ctx, g):
+            if of_x is not None:
+                torch.mm(p, x if y is None else y, out=of_x[rows])
             if of_y is not None:
                 of_y.addmm_(p.T, x[rows])
         t = ctx.temperature
-        return torch.cat(of_x) / t if to_x else None, None if of_y is None else of_y / t, None, None
+        return None if of_x is None else of_x / t, None if of_y is None else of_y / t, None, None
 
 
-def _blocks(x: Tensor, y: Tensor | None) -> Iterator[slice]:
-    size = max(1, CELLS // max(1, len(x if y is None else y)))
-    return (slice(start, start + size) for start in range(0, max(1, len(x)), size))
+def _gradients(ctx: Any, g: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    """Rows, and p for them; where y is x, with row j's part in x_i as well: p_ji = g_j exp(s_ij - v_j)."""
+    x, y, without, value, *kept = ctx.saved_tensors
+    if kept:
+        p = kept[0] * (g[:, None] / kept[1])
+        yield slice(0, len(x)), p if y is not None else p + p.T
+        return
+    room = None
+    for rows, s in _products(x, y, ctx.temperature, without):
+        room = torch.empty_like(s) if room is None else room[: len(s)]
+        p = torch.sub(s, value[rows, None], out=room).exp_().mul_(g[rows, None])
+        yield rows, p if y is not None else p.add_(s.sub_(value).exp_().mul_(g))
 
 
 def _products(
-    x: Tensor, y: Tensor | None, temperature: float, without: Tensor | None, rows: slice
-) -> Tensor:
-    s = (x[rows] / temperature) @ (x if y is None else y).T
-    return s if without is None else s.scatter_(1, without[rows], float("-inf"))
+    x: Tensor, y: Tensor | None, temperature: float, without: Tensor | None
+) -> Iterator[tuple[slice, Tensor]]:
+    """Rows, and their products over T. All blocks lie in one place, which the next one overwrites:
+    freed and asked for again, blocks with small tensors between them never fit the same hole."""
+    columns = x if y is None else y
+    size = max(1, min(len(x), CELLS // len(columns)))
+    room = x.new_empty(size, len(columns))
+    for start in range(0, len(x), size):
+        rows = slice(start, min(start + size, len(x)))
+        s = torch.mm(x[rows] / temperature, columns.T, out=room[: rows.stop - start])
+        yield rows, s if without is None else s.scatter_(1, without[rows], float("-inf"))
