@@ -264,6 +264,73 @@ def embed(
 
 
 @app.command()
+def bench(
+    contestants: Annotated[
+        list[str],
+        typer.Argument(
+            help="Methods, each with its own overrides if any: simclr 'byol:momentum=0,0'"
+        ),
+    ],
+    data: Annotated[
+        str,
+        typer.Option(help="A data set, a folder of pictures, or random: noise, CIFAR-10's shape."),
+    ] = "shapes",
+    recipe: Recipe = None,
+    encoder: EncoderName = None,
+    batch: Annotated[int | None, typer.Option(help="Pictures in a step.")] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="auto, float32, bfloat16 or float16.")
+    ] = None,
+    device: DeviceName = None,
+    repeats: Annotated[int, typer.Option(help="Rounds in which all take turns.")] = 7,
+    against: Annotated[
+        str | None,
+        typer.Option(help="Peers, separated by commas: lightly,solo-learn,stable-pretraining"),
+    ] = None,
+    compile_floor: Annotated[
+        bool | None,
+        typer.Option(help="Try the floor compiled as well; only on GPUs unless given."),
+    ] = None,
+    peak_tflops: Annotated[
+        float | None,
+        typer.Option(help="The device at its best, 10^12 operations/s; known for common GPUs."),
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value for all contestants; repeat it.")
+    ] = None,
+    data_root: DataRoot = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure training steps against their floor, and against other packages, in turn."""
+    from selftaught import interface
+
+    options = {"batch": batch, "precision": precision}
+    given = {key: value for key, value in options.items() if value is not None} | _given(
+        set_, data_root=data_root, recipe=recipe, epochs=None, encoder=encoder, device=device
+    )
+    content = interface.bench(
+        *contestants,
+        data=data,
+        repeats=repeats,
+        against=[peer for peer in (against or "").split(",") if peer],
+        compile_floor=compile_floor,
+        peak_tflops=peak_tflops,
+        say=_say,
+        **given,
+    )
+    if as_json:
+        _print_json(content)
+        return
+    from rich.console import Console
+
+    from selftaught.reports.speed import speed_tables
+
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    for table in speed_tables(content):
+        console.print(table, "")
+
+
+@app.command()
 def methods(
     name: Annotated[str | None, typer.Argument(help="One method, for its page.")] = None,
     as_json: AsJson = False,

@@ -1,4 +1,4 @@
-"""What Selftaught does, as five functions; the command line says the same in other words.
+"""What Selftaught does, as functions; the command line says the same in other words.
 
 Each checks all words first, says in one line what is about to happen, and only then imports torch.
 """
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from selftaught import catalogue, comparison, config, judging
+from selftaught import benchmarking, catalogue, comparison, config, judging
 from selftaught.errors import Refusal
 from selftaught.runs import RunFolder
 
@@ -254,6 +254,54 @@ def report(directory: str | Path) -> Path:
     from selftaught.reports.page import write_report
 
     return write_report(Path(directory))
+
+
+def bench(
+    *contestants: str,
+    data: str = "shapes",
+    repeats: int = 7,
+    against: Sequence[str] = (),
+    compile_floor: bool | None = None,
+    peak_tflops: float | None = None,
+    say: Say = _quiet,
+    **overrides: Any,
+) -> dict[str, Any]:
+    """Measure training steps against their floor, and against other packages, in turn.
+
+    Args:
+        contestants: methods, each with its own overrides if it has any: ``"byol:momentum=0,0"``.
+        data: a built-in set, a folder of pictures, or ``random``: noise in the shape of CIFAR-10.
+        repeats: rounds; in each every contender has its turn.
+        against: peers, of ``lightly``, ``solo-learn`` and ``stable-pretraining``.
+        compile_floor: whether the floor is tried compiled as well; None does so on GPUs.
+        peak_tflops: what the device could do at best, in 10^12 operations a second; None looks it up.
+        say: is told, in sentences, what happens.
+        overrides: hold for all contestants, with ``__`` for the dot.
+
+    Returns:
+        ``environment``, ``repeats`` and ``rows``; nothing is written.
+
+    Raises:
+        Refusal: the input cannot be used; nothing was measured.
+        RunFailed: memory ran out.
+    """
+    plan = benchmarking.plan(
+        contestants,
+        data=data,
+        repeats=repeats,
+        against=against,
+        compiled=compile_floor,
+        peak_tflops=peak_tflops,
+        overrides={key.replace("__", "."): value for key, value in overrides.items()},
+    )
+    run = plan.contestants[0][1]
+    device = run.device if run.device != "auto" else _likely_device()
+    names = ", ".join(text for text, _ in plan.contestants)
+    beside = f" and {', '.join(against)}" if against else ""
+    say(
+        f"{names} on {data} · {device} · {repeats} rounds beside the floor{beside} · writes nothing"
+    )
+    return benchmarking.bench(plan, say)
 
 
 def _announcement(run: config.Run, where: Path, runs: Sequence[config.Run], jobs: int = 1) -> str:

@@ -19,7 +19,7 @@ from PIL import Image
 from selftaught import catalogue, cli
 from selftaught.runs import RunFolder
 
-COMMANDS = ("compare", "train", "evaluate", "embed", "methods", "protocols", "report")
+COMMANDS = ("compare", "train", "evaluate", "embed", "bench", "methods", "protocols", "report")
 HEAD = "projector=16,8"
 
 
@@ -162,6 +162,12 @@ MISTAKES = {
     "embed nowhere here --out x.csv": "should end in .npy",
     "embed nowhere here --out x.npy": "nowhere",
     "methods simclrr": "did you mean 'simclr'?",
+    "bench simclrr": "did you mean 'simclr'?",
+    "bench untrained": "no step to measure",
+    "bench simclr --against lightyl": "did you mean 'lightly'?",
+    "bench simclr --repeats 0": "--repeats 0 measures nothing",
+    "bench simclr --batch 4096 --set data.take=100 --data digits": "batch=4096 is larger",
+    "bench simclr --data shapez": "did you mean 'shapes'?",
     "report nowhere": "nowhere",
     "train simclr --epoch 3": "--epochs",
     "train": "method",
@@ -341,6 +347,29 @@ def test_embed_writes_features_and_names(
     assert nothing.code == 2
     assert "no picture" in one_sentence(nothing)
     assert not (tmp_path / "two.npy").exists()
+
+
+def test_bench_prints_its_tables_or_json_alone_and_writes_nothing(
+    quick: dict[str, Any], selftaught: Command, tmp_path: Path
+) -> None:
+    call = [
+        "bench",
+        f"simclr:{HEAD}",
+        "--repeats",
+        "1",
+        *words({**quick, "data.take": 120}, "--set"),
+    ]
+    answer = selftaught(*call, "--json")
+    assert answer.code == 0, answer.err
+    (row,) = answer.json["rows"]
+    assert (row["method"], row["encoder"], row["batch"]) == ("simclr", "resnet_tiny", 16)
+    assert row["share_of_floor"] == row["floor_seconds_per_step"][0] / row["seconds_per_step"][0]
+    tables = selftaught(*call)
+    assert tables.code == 0, tables.err
+    for word in ("SimCLR", "resnet_tiny", "share, %", "Where a step's time goes", "views"):
+        assert word in tables.out
+    assert "writes nothing" in tables.err.splitlines()[0]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_compare_with_json_prints_json_alone(

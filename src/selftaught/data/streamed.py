@@ -18,6 +18,8 @@ from selftaught.data.source import Crop, Fetched, Request
 from selftaught.errors import RunFailed
 
 MOST_WORKERS = 16
+AHEAD = 2
+"""Requests that each worker has answered, or is answering, before they are asked for."""
 
 
 @runtime_checkable
@@ -110,6 +112,11 @@ class Streamed:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def ahead(self) -> int:
+        """How many requests are being answered before they are asked for."""
+        return AHEAD * self._workers
 
     def subset(self, index: Int64[Tensor, " m"]) -> "Streamed":
         """The rows of ``index``, in that order."""
@@ -217,7 +224,7 @@ def _answers(cropper: Cropper, requests: Iterable[Request], workers: int) -> Ite
         sampler=requests,
         batch_size=None,
         num_workers=workers,
-        prefetch_factor=2,
+        prefetch_factor=AHEAD,
         worker_init_fn=_leave_interrupts_to_the_parent,
         # Without its own generator the loader would draw from, and so move, torch's global one.
         generator=torch.Generator(),

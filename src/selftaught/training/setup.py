@@ -76,8 +76,11 @@ def torch_seed(seed: int, step: int) -> int:
     return int(words[0, 0] << 31 | words[0, 1] >> 1)
 
 
-def prepare(run: config.Run) -> Setup:
+def prepare(run: config.Run, splits: Splits | None = None) -> Setup:
     """Build everything on the CPU.
+
+    Args:
+        splits: pictures to take instead of those that the configuration names.
 
     Raises:
         Refusal: pictures, encoder, method, views and batch do not fit together.
@@ -85,7 +88,7 @@ def prepare(run: config.Run) -> Setup:
     entry = catalogue.entry(run.method.name)
     device = machine.choose_device(run.device)
     dtype = machine.choose_precision(run.precision, device)
-    splits = _open(run.data)
+    splits = splits or _open(run.data)
     source = pretraining(splits, final=run.final)
     size = run.views.size or splits.size
     facts: dict[str, Any] = {

@@ -1,0 +1,135 @@
+"""One contestant, measured: a row of the table."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from selftaught.benchmarking import flops, parts, peers
+from selftaught.benchmarking.clock import Contender, Timing, interleave, ratio
+from selftaught.benchmarking.floor import Floor
+from selftaught.benchmarking.full import Full
+from selftaught.benchmarking.plan import Plan
+from selftaught.training.machine import PeakMemory
+from selftaught.training.setup import Setup
+
+MEMORY_STEPS = 2
+"""Steps before memory is watched, and while it is: all that is ever allocated is allocated then."""
+
+
+def measured(
+    contestant: str, setup: Setup, plan: Plan, folder: Path, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """Time the full step, its floor and the peers in turn.
+
+    Args:
+        contestant: as it was written.
+        setup: of its run; its method is trained.
+        folder: where the ledger writes.
+    """
+    run, device = setup.run, setup.device
+    torch.set_num_threads(run.threads or torch.get_num_threads())
+    full = Full(setup, folder)
+    memory_bytes = _peak_memory(full, device)
+    bare = Floor(setup, compiled=False)
+    operations = flops.counted(bare.step)
+    floor, form, tried = _fastest(bare, setup, plan)
+
+    others = {
+        f"{peer} {name}": (peer, name, beside)
+        for peer in plan.against
+        for name, beside in peers.beside(peer, setup, say).items()
+    }
+    contenders = {
+        "floor": Contender(floor.step),
+        "full": Contender(full.step, getattr(setup.source, "ahead", 0)),
+        **{key: beside.contender for key, (*_, beside) in others.items()},
+    }
+    timings = interleave(contenders, device, repeats=plan.repeats)
+    whole, least = timings["full"], timings["floor"]
+    share = ratio(least, whole)
+    where = parts.watch(full, floor, device, repeats=max(plan.repeats, 3))
+    peak = flops.peak(device, setup.dtype, plan.peak_tflops)
+    return {
+        **_what(contestant, setup),
+        "pictures_per_second": run.batch / whole.median,
+        "floor_pictures_per_second": run.batch / least.median,
+        "share_of_floor": share.median,
+        "share_of_floor_range": share.range,
+        "parts": parts.shares(where, whole.median, share.median),
+        "peak_memory_bytes": memory_bytes,
+        "flops_per_picture": operations / run.batch,
+        "flops_per_second": operations / whole.median,
+        "peak_flops_per_second": peak,
+        "model_flop_utilisation": None if peak is None else operations / whole.median / peak,
+        "floor_form": form,
+        "floor_forms": tried,
+        "seconds_per_step": whole.seconds,
+        "floor_seconds_per_step": least.seconds,
+        "steps_per_block": whole.steps,
+        "against": [
+            {"peer": peer, "configuration": name}
+            | _beside(timings[key], whole, run.batch)
+            | {"settings": beside.settings}
+            for key, (peer, name, beside) in others.items()
+        ],
+    }
+
+
+def _what(contestant: str, setup: Setup) -> dict[str, Any]:
+    """What was measured."""
+    run, device = setup.run, setup.device
+    return {
+        "method": run.method.name,
+        "contestant": contestant,
+        "data": setup.splits.name,
+        "encoder": run.encoder.name,
+        "stem": run.encoder.stem,
+        "views": [view.size or setup.views.size for view in setup.views.views],
+        "parameters": run.parameters(),
+        "optimiser": run.optimiser.name,
+        "device": str(device),
+        "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
+        "threads": torch.get_num_threads(),
+        "precision": str(setup.dtype).removeprefix("torch."),
+        "compiled": device.type == "cuda" if run.compile is None else run.compile,
+        "batch": run.batch,
+    }
+
+
+def _peak_memory(full: Full, device: torch.device) -> int:
+    """Bytes that full steps hold at most, before anything else is built."""
+    for _ in range(MEMORY_STEPS):
+        full.step()
+    memory = PeakMemory(device)
+    for _ in range(MEMORY_STEPS):
+        full.step()
+    return memory.read()
+
+
+def _fastest(eager: Floor, setup: Setup, plan: Plan) -> tuple[Floor, str, dict[str, float]]:
+    """The faster of the eager floor and the compiled one, its name, and pictures/s of both.
+
+    On a CPU nothing was ever gained by compiling (20 against 25 pictures/s in float32, 48 against 49 to 55 in
+    bfloat16, for a ResNet-18), and it takes a minute: there it is tried only if asked for.
+    """
+    wanted = setup.device.type == "cuda" if plan.compiled is None else plan.compiled
+    if not wanted:
+        return eager, "eager", {}
+    forms = {"eager": eager, "compiled": Floor(setup, compiled=True)}
+    contenders = {name: Contender(floor.step) for name, floor in forms.items()}
+    timings = interleave(contenders, setup.device, repeats=3)
+    tried = {name: setup.run.batch / timing.median for name, timing in timings.items()}
+    best = max(tried, key=lambda name: tried[name])
+    return forms[best], best, tried
+
+
+def _beside(theirs: Timing, ours: Timing, batch: int) -> dict[str, Any]:
+    times = ratio(theirs, ours)
+    return {
+        "pictures_per_second": batch / theirs.median,
+        "times_faster": times.median,
+        "times_faster_range": times.range,
+        "seconds_per_step": theirs.seconds,
+    }

@@ -1,0 +1,58 @@
+"""Small runs to measure."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from selftaught import catalogue, config
+from selftaught.training import prepare
+from selftaught.training.setup import Setup
+
+SMALL = {
+    "data": "shapes",
+    "data.take": 120,
+    "batch": 32,
+    "precision": "float32",
+    "device": "cpu",
+    "threads": 1,
+    "monitor.pictures": 50,
+}
+NARROW = {
+    "projector": [32, 16],
+    "predictor": [32, 16],
+    "prototypes": 12,
+    "classifier": [16],
+    "queue": 40,
+    "slice_size": 32,
+    "width": 16,
+    "depth": 1,
+    "heads": 2,
+    "directions": 8,
+    "permutations": 10,
+}
+
+
+def _small(name: str, **changes: Any) -> Setup:
+    entry = catalogue.entry(name)
+    encoder = "vit_micro" if entry.needs.get("tokens") else "resnet_tiny"
+    own = {key: value for key, value in NARROW.items() if key in entry.parameters}
+    if name == "simsiam":
+        own["predictor"] = [8, 16]
+    extra = {"encoder": encoder, "encoder.stem": "auto" if encoder == "vit_micro" else "strided"}
+    return prepare(config.resolve(name, SMALL, extra, own, changes))
+
+
+@pytest.fixture
+def small() -> Callable[..., Setup]:
+    """``small(name, **changes)``: a small run of a method, made ready."""
+    return _small
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Any:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
