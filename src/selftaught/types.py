@@ -46,6 +46,8 @@ Fractions = Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], Len(1)]
 
 Names = str | tuple[str, ...]
 """One name, or several; "" for none."""
+NotNegatives = Annotated[tuple[NotNegative, ...], Len(1)]
+"""Numbers from zero on to choose from."""
 
 Momentum = tuple[Fraction, Fraction]
 """Start and end of a teacher's momentum, joined by half a cosine."""
@@ -63,6 +65,7 @@ __all__ = [
     "Momentum",
     "Names",
     "NotNegative",
+    "NotNegatives",
     "Numbers",
     "Positive",
     "Precision",

@@ -216,13 +216,13 @@ class Result:
 
 
 def curve(
-    x: Sequence[float],
-    y: Sequence[float],
+    x: Sequence[int | float],
+    y: Sequence[int | float],
     *,
     across: str,
     up: str,
-    low: Sequence[float] | None = None,
-    high: Sequence[float] | None = None,
+    low: Sequence[int | float] | None = None,
+    high: Sequence[int | float] | None = None,
 ) -> dict[str, Any]:
     """A line to draw: points, what the axes are, and the ends of an interval at each point where there is one.
 

@@ -103,3 +103,34 @@ def test_protocol_reports_both_numbers_of_neighbours() -> None:
         assert result.settings["accuracy_at_k"][str(k)] == right.double().mean().item()
     assert result.settings["k"] == 20
     assert result.value == result.settings["accuracy_at_k"]["20"]
+
+
+def test_what_is_chosen_is_chosen_on_the_held_part_and_read_beside_the_fixed_number() -> None:
+    bank, labels = clouds(150, 4, 3, seed=1)
+    queries, answers = clouds(60, 4, 3, seed=2)
+    fit, held = torch.arange(100), torch.arange(100, 150)
+    pool = Pool(bank, labels, fit, held, queries, answers, 3, {}, "validation")
+    ks, temperatures = (1, 5, 40, 1000), (0.02, 0.5)
+    result = knn.protocol(pool, ks=ks, temperatures=temperatures)
+    tried = {
+        (min(k, 100), t): sum(
+            a == b
+            for a, b in zip(
+                by_loop(bank[held], bank[fit], labels[fit], k, t),
+                labels[held].tolist(),
+                strict=True,
+            )
+        )
+        for k in ks
+        for t in temperatures
+    }
+    chosen = int(result.scores["chosen_k"]), result.scores["chosen_temperature"]
+    assert tried[chosen] == max(tried.values()) > min(tried.values())
+    expected = by_loop(queries, bank, labels, *chosen)
+    right = (torch.tensor(expected) == answers).double().mean().item()
+    assert result.scores["accuracy_chosen"] == pytest.approx(right)
+    assert result.value == knn.protocol(pool).value, "the headline is fixed"
+    assert result.curves["held_accuracy_by_k"]["x"] == [1, 5, 40, 100]
+    mistaken = Pool(bank, labels, fit, held, queries, answers.flip(0), 3, {}, "validation")
+    again = knn.protocol(mistaken, ks=ks, temperatures=temperatures)
+    assert again.scores["chosen_k"] == chosen[0], "the queries have no say"
