@@ -150,7 +150,8 @@ def write_example(
     return directory
 
 
-CORRUPTIONS = ("gaussian_noise", "defocus_blur", "contrast", "fgsm", "pgd")
+CORRUPTIONS = ("gaussian_noise", "shot_noise", "defocus_blur", "fog", "contrast")
+ATTACKS = ("fgsm", "pgd")
 OPERATIONS = ("crop", "flip", "colour", "grayscale", "blur")
 
 
@@ -169,9 +170,15 @@ def suite_of(name: str, results: dict[str, Any]) -> dict[str, Any]:
     few |= {"low": [0.9 * y for y in shares], "high": [1.06 * y for y in shares]}
     strengths = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
     robust = {
-        each: line(strengths, [level * (1 - 0.1 * k * i / 3) for i in range(6)], "strength")
-        for k, each in enumerate(CORRUPTIONS, start=1)
+        each: line(strengths, [level * (1 - 0.1 * k * i / 3) for i in range(6)], across)
+        for across, names in (
+            ("strength of the corruption", CORRUPTIONS),
+            ("largest change, in 255ths", ATTACKS),
+        )
+        for k, each in enumerate(names, start=1)
     }
+    given = [level * (1 - 0.1 * i) for i in range(6)]
+    robust["label_noise"] = line(strengths, given, "share of labels that are replaced")
     falling = [1 / (i + 1) ** (0.4 + 0.2 * shift) for i in range(40)]
     spectrum = line([float(i + 1) for i in range(40)], falling, "direction", "singular value")
     unmoved = {
@@ -182,9 +189,13 @@ def suite_of(name: str, results: dict[str, Any]) -> dict[str, Any]:
     }
     return {
         "fewshot": {"accuracy": shares[2], "curves": {"accuracy": few}},
-        "robustness": {"accuracy": 0.7 * level, "curves": robust},
+        "robustness": {
+            "measure": "corrupted_accuracy",
+            "corrupted_accuracy": 0.7 * level,
+            "curves": robust,
+        },
         "spectrum": {"measure": "rank_me", "rank_me": 30.5, "curves": {"spectrum": spectrum}},
-        "invariance": {"measure": "invariance", "invariance": 0.7, "curves": unmoved},
+        "invariance": {"measure": "unmoved", "unmoved": 0.7, "curves": unmoved},
         "calibration": {
             "measure": "ece",
             "ece": 0.07,

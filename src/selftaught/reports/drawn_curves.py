@@ -19,16 +19,20 @@ SPANS = 20
 """Positive x that span more than this factor stand on a logarithmic axis."""
 
 
+Reading = tuple[float, float, float | None, float | None]
+"""x, y, and the ends of an interval where there is one."""
+
+
 @dataclass(frozen=True)
 class Curve:
     """A contestant's curve, averaged over its seeds.
 
     Attributes:
-        points: [n] of x, y, and low and high or None.
+        points: from the smallest x up.
         across, up: what the axes are.
     """
 
-    points: list[tuple[float, float, float | None, float | None]]
+    points: list[Reading]
     across: str
     up: str
 
@@ -129,6 +133,11 @@ def is_share(up: str, values: Sequence[float]) -> bool:
 def area(curve: Curve) -> float | None:
     """The mean of a curve's values: its height in one number."""
     return mean(y for _, y, *_ in curve.points)
+
+
+def end(curve: Curve) -> float | None:
+    """Its value at the largest x."""
+    return curve.points[-1][1]
 
 
 def _whole(curve: Any) -> bool:

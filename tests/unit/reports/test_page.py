@@ -125,8 +125,12 @@ def test_a_section_for_each_protocol_that_draws(tmp_path: Path) -> None:
     assert set(wanted) <= set(sections(html))
     assert "labels a class" in part(html, "fewshot")
     assert 'class="band"' in part(html, "fewshot")
-    assert part(html, "robustness").count("<figure") == 5
-    assert "gaussian noise" in part(html, "robustness")
+    robust = part(html, "robustness")
+    assert (
+        robust.count("<figure") == (1 + 5) + 2 + 1
+    )  # the corruptions with their mean, attacks, labels
+    for words in ("mean of 5", "gaussian noise", "Attacks", "False labels"):
+        assert words in robust
     assert "reliability" in part(html, "further") or "confidence" in part(html, "further")
     assert "blindest to" in part(html, "blind")
     assert part(html, "similarity").count(">0.40<") == 8 * 7

@@ -2,8 +2,9 @@
 
 from selftaught.reports import drawn_curves
 from selftaught.reports.contestants import Comparison
-from selftaught.reports.sections.protocol_curves import areas, charts
+from selftaught.reports.sections.protocol_curves import charts, heights, pairs
 from selftaught.reports.sections.section import Section, fill
+from selftaught.reports.wording import ABSENT
 
 PROTOCOL = "invariance"
 
@@ -14,19 +15,29 @@ def section(comparison: Comparison) -> Section | None:
     drawn = charts(comparison, PROTOCOL)
     if not drawn:
         return None
-    rows = areas(comparison, PROTOCOL, names)
-    said = []
-    for contestant, cells in rows:
+    rows = []
+    for contestant, cells in heights(comparison, PROTOCOL, names, drawn_curves.end):
         known = [
-            (height, name)
-            for name, (_, height) in zip(names, cells, strict=True)
-            if height is not None
+            (value, name)
+            for name, (_, value) in zip(names, cells, strict=True)
+            if value is not None
         ]
-        if known:
-            least, most = max(known), min(known)
-            said.append((contestant, _word(least[1]), _word(most[1])))
-    body = fill("blind.html", charts=drawn, rows=rows, said=said, titles=list(map(_word, names)))
+        least, most = (_word(pick(known)[1]) if known else ABSENT for pick in (max, min))
+        rows.append((contestant, cells, least, most))
+    # One value is no curve: what is done or not done stands in the table alone.
+    several = [each for each in drawn if each.name in _graded(comparison, names)]
+    body = fill("blind.html", charts=several, rows=rows, titles=list(map(_word, names)))
     return Section("blind", "Blind spots", body)
+
+
+def _graded(comparison: Comparison, names: list[str]) -> set[str]:
+    """The operations that were read at more than one strength."""
+    return {
+        name
+        for name in names
+        for _, curve in pairs(comparison, PROTOCOL, name)
+        if len(curve.points) > 1
+    }
 
 
 def _word(name: str) -> str:

@@ -1,5 +1,6 @@
 """A protocol's curves as charts, and the numbers behind them as tables."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -67,17 +68,19 @@ def table(comparison: Comparison, protocol: str, name: str) -> tuple[list[str], 
     return [compact(x) for x in xs], rows
 
 
-def areas(
-    comparison: Comparison, protocol: str, names: list[str]
+def heights(
+    comparison: Comparison,
+    protocol: str,
+    names: list[str],
+    of: Callable[[drawn_curves.Curve], float | None] = drawn_curves.area,
 ) -> list[tuple[Contestant, list[tuple[str, float | None]]]]:
-    """For each contestant the mean height of each of its curves: text, and where in [0, 1] it lies for
-    shares."""
+    """For each contestant one number of each of its curves: its text, and the share itself if it is one."""
     rows = []
     for contestant in comparison.contestants:
         cells: list[tuple[str, float | None]] = []
         for name in names:
             curve = drawn_curves.averaged(contestant, protocol, name)
-            height = None if curve is None else drawn_curves.area(curve)
+            height = None if curve is None else of(curve)
             share = curve is not None and drawn_curves.is_share(
                 curve.up, [y for _, y, *_ in curve.points]
             )
