@@ -17,8 +17,8 @@ demo: setup ## teach with SimCLR, BYOL and VICReg on drawn shapes, and compare: 
 test: $(VENV)/.tested ## all tests, on all cores
 	OMP_NUM_THREADS=1 $(RUN) pytest --numprocesses auto
 
-peers: $(VENV)/.peers ## our losses against those of Lightly, which is installed for it
-	OMP_NUM_THREADS=1 $(RUN) pytest tests/golden/test_peers.py
+peers: $(VENV)/.peers ## our losses against those of Lightly, which is installed for it; its steps run beside ours
+	OMP_NUM_THREADS=1 $(RUN) pytest tests/golden/test_peers.py tests/unit/benchmarking/test_beside.py
 
 check: $(VENV)/.tested ## format, lint, types, and the direction of imports
 	$(RUN) ruff format --check src tests

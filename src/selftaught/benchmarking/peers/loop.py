@@ -66,13 +66,13 @@ def cores() -> int:
 
 
 class Learner(nn.Module):
-    """A peer's modules around our encoder.
+    """A peer's modules around our encoder, which it calls ``backbone`` unless it compiles it by itself."""
 
-    Attributes:
-        backbone: our encoder; the loop may compile it.
-    """
+    backbone: Any
 
-    backbone: nn.Module
+    def compile_encoder(self) -> None:
+        """Let the encoder that learns go through ``torch.compile``."""
+        self.backbone = torch.compile(self.backbone)
 
     def loss(self, views: Sequence[Tensor]) -> Tensor:
         """Of a batch of views, each [n, c, s, s]."""
@@ -111,8 +111,7 @@ def contender(setup: Setup, learner: Learner, transform: Transform, way: Way) ->
     trained = [p for p in learner.parameters() if p.requires_grad]
     optimiser = SGD(trained, lr=1e-6, momentum=0.9, weight_decay=1e-4, fused=way.fused)
     if way.compiled:
-        faster: Any = torch.compile(learner.backbone)
-        learner.backbone = faster
+        learner.compile_encoder()
     batches = endless(Pictures(setup, transform), setup.run.batch, way, device)
     half = way.precision != "float32"
     dtype = getattr(torch, way.precision)
@@ -135,17 +134,17 @@ def endless(
     pictures: Pictures, batch: int, way: Way, device: torch.device
 ) -> Iterator[list[Tensor]]:
     """Batches, epoch after epoch."""
-    loader: DataLoader[list[Tensor]] = DataLoader(
-        pictures,
-        batch_size=batch,
-        shuffle=True,
-        drop_last=True,
-        num_workers=way.workers,
-        persistent_workers=way.persistent and way.workers > 0,
-        pin_memory=way.persistent and device.type == "cuda",
-    )
+    with warnings.catch_warnings():
+        # Eight workers on fewer cores is what the examples ask for.
+        warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
+        loader: DataLoader[list[Tensor]] = DataLoader(
+            pictures,
+            batch_size=batch,
+            shuffle=True,
+            drop_last=True,
+            num_workers=way.workers,
+            persistent_workers=way.persistent and way.workers > 0,
+            pin_memory=way.persistent and device.type == "cuda",
+        )
     while True:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
-            epoch = iter(loader)  # eight workers on fewer cores is what the examples ask for
-        yield from epoch
+        yield from loader
