@@ -22,6 +22,7 @@ so that directions of small variance converge as fast as the others.
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import torch
 from jaxtyping import Float, Int64
@@ -268,22 +269,53 @@ def best(tried: dict[float, float]) -> float:
     return max(tried, key=lambda l2: (tried[l2], l2))
 
 
+@dataclass(frozen=True)
+class Learnt:
+    """The linear probe of a pool: the one that answers, and how its penalty was chosen.
+
+    Attributes:
+        probe: learnt from the whole bank.
+        tried: strength of the penalty to accuracy on the held pictures.
+    """
+
+    probe: Probe
+    tried: dict[float, float]
+
+
+_LEARNT: WeakKeyDictionary[Pool, dict[tuple[float, ...], Learnt]] = WeakKeyDictionary()
+
+
+def learnt(pool: Pool, strengths: Sequence[float] = STRENGTHS) -> Learnt:
+    """The strength is chosen on the pool's held part, then the probe learns from the whole bank.
+
+    Several protocols read the same probe, so it is kept as long as the pool is.
+
+    Args:
+        strengths: candidates, in any order.
+    """
+    ordered = tuple(sorted(set(strengths), reverse=True))
+    kept = _LEARNT.setdefault(pool, {})
+    if ordered not in kept:
+        found = tried(pool, pool.labels, ordered)
+        probe = fit(pool.bank, pool.labels, classes=pool.classes, l2=best(found))
+        kept[ordered] = Learnt(probe, found)
+    return kept[ordered]
+
+
 def protocol(pool: Pool, *, strengths: Numbers = STRENGTHS) -> Result:
     """The strength is chosen on the pool's held part, then the probe learns from the whole bank.
 
     Args:
         strengths: candidates for l2, tried from strong to weak until the held pictures get worse.
     """
-    strengths = tuple(sorted(strengths, reverse=True))
-    found = tried(pool, pool.labels, strengths)
-    chosen = best(found)
-    probe = fit(pool.bank, pool.labels, classes=pool.classes, l2=chosen)
+    found = learnt(pool, strengths)
+    probe = found.probe
     return Result.of(
         pool,
         probe.predict(pool.queries).to(pool.answers.device),
-        l2=chosen,
-        candidates=list(strengths),
-        accuracy_when_choosing={f"{l2:g}": right for l2, right in found.items()},
+        l2=probe.l2,
+        candidates=sorted(strengths, reverse=True),
+        accuracy_when_choosing={f"{l2:g}": right for l2, right in found.tried.items()},
         chosen_on=pool.chosen_on,
         pictures_when_choosing={"fit": len(pool.fit), "held": len(pool.held)},
         penalty="l2 / 2 * sum of squared weights on standardised features, added to the mean loss",

@@ -15,7 +15,9 @@ from selftaught.measures import ACCURACY, Measure
 from selftaught.views.engine import Views
 
 
-@dataclass(frozen=True)
+@dataclass(
+    frozen=True, eq=False
+)  # a pool is itself alone: what was learnt from it can be kept with it
 class Pool:
     """The frozen features of one data set, as every protocol sees them.
 

@@ -57,8 +57,7 @@ def protocol(
         step_size: a step of PGD is step_size * strength / steps.
         shares: probabilities with which a label that the probe learns from is replaced.
     """
-    l2 = linear.best(linear.tried(pool, pool.labels))
-    probe = linear.fit(pool.bank, pool.labels, classes=pool.classes, l2=l2)
+    probe = linear.learnt(pool).probe
     chosen = shuffle(len(pool.queries), SEED, epoch=0)
     found = corrupted(pool, subject, probe, chosen[:pictures].sort().values)
     clean, mean = float(found[:, 0].mean()), float(found[:, 1:].mean())
@@ -86,7 +85,7 @@ def protocol(
             },
             "label_noise": label_noise.drawn(noisy),
         },
-        l2=l2,
+        l2=probe.l2,
         l2_under_label_noise={f"{each.share:g}": each.l2 for each in noisy},
         chosen_on=pool.chosen_on,
         corrupted_pictures=min(pictures, len(chosen)),

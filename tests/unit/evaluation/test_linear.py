@@ -1,5 +1,7 @@
 """The linear probe reaches the optimum that scikit-learn reaches."""
 
+import gc
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -145,3 +147,16 @@ def test_the_queries_have_no_say_in_the_choice() -> None:
     pool = noisy_pool()
     shuffled = Pool(**{**vars(pool), "answers": pool.answers.flip(0)})
     assert linear.protocol(pool).settings["l2"] == linear.protocol(shuffled).settings["l2"]
+
+
+def test_a_pools_probe_is_learnt_once_and_kept_no_longer_than_the_pool(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pool = noisy_pool()
+    first = linear.learnt(pool)
+    monkeypatch.setattr(linear, "fit", None)
+    assert linear.learnt(pool, tuple(reversed(linear.STRENGTHS))) is first
+    kept = len(linear._LEARNT)
+    del pool
+    gc.collect()
+    assert len(linear._LEARNT) == kept - 1
