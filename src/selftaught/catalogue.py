@@ -285,6 +285,7 @@ class Protocol(Described):
         measure: what its number is.
         parameters: the keyword arguments of the function ``protocol``, with what each means.
         subject: whether it needs the encoder or pictures, and not frozen features alone.
+        labels: whether it needs labels; its file says ``LABELS = False`` where it does not.
     """
 
     name: str
@@ -292,6 +293,7 @@ class Protocol(Described):
     measure: Measure
     parameters: dict[str, Parameter]
     subject: bool
+    labels: bool = True
 
     @property
     def question(self) -> str:
@@ -346,6 +348,7 @@ def protocol(name: str) -> Protocol:
         measure=_measure(tree, path),
         parameters=_parameters(function, meanings, path, constants),
         subject=len(function.args.args) > 1,
+        labels=constants.get("LABELS", True),
     )
 
 

@@ -193,7 +193,6 @@ def evaluate(
 
     setup = prepare(settings)
     if catalogue.ALL in protocols:
-        check(setup.splits, split)
         for name, reason in unsuited(setup.splits, split, parameters).items():
             say(f"{name} is left out: {reason}")
             del parameters[name]

@@ -308,6 +308,7 @@ def test_results_of_a_version_that_named_no_measure_are_still_read(
 
 def test_all_protocols_at_once(run: Path, selftaught: Command) -> None:
     short = ["linear_sgd.epochs=1", "linear_sgd.fewest=0", "finetune.epochs=1", "finetune.fewest=0"]
+    short += ["spectrum.views=2", "transfer.data=digits", "ood.data=digits", f"cka.other={run}"]
     answer = selftaught("evaluate", run, "--protocols", "all", "--json", *short)
     assert answer.code == 0, answer.err
     judged = set(answer.json["results"])
@@ -547,6 +548,11 @@ def test_pictures_without_labels_train_and_are_not_probed(
     probed = selftaught("evaluate", "run")
     assert probed.code == 2
     assert "A probe needs labels" in one_sentence(probed)
+    read = selftaught("evaluate", "run", "--protocols", "all", "--json", "spectrum.views=2")
+    assert read.code == 0, read.err
+    assert "knn is left out: it needs labels" in read.err
+    assert list(read.json["results"]) == ["spectrum"]
+    assert read.json["results"]["spectrum"]["lidar"] > 0
     taught = selftaught("train", "supervised", *words(quick), "--data", unlabelled)
     assert taught.code == 2
     assert "learns from labels" in one_sentence(taught)

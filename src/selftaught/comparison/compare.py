@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -128,7 +129,7 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
         Refusal: something does not fit together; nothing was written.
         Interrupted: a signal asked to stop; everything is saved.
     """
-    from selftaught.comparison import atlas, jobs, table
+    from selftaught.comparison import atlas, jobs, similarity, table
     from selftaught.evaluation import check, unsuited
     from selftaught.reports.page import write_report
     from selftaught.training import prepare
@@ -140,17 +141,16 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
         prepare(entrant.run)
     for note in splits.notes:
         say(note)
-    protocols = dict(plan.protocols)
-    if labelled:
-        if plan.lenient:
-            check(splits, plan.split)
-            for name, reason in unsuited(splits, plan.split, protocols).items():
-                say(f"{name} is left out: {reason}")
-                del protocols[name]
-        check(splits, plan.split, protocols)
-    else:
+    protocols, split = dict(plan.protocols), plan.split
+    if not labelled:
         say(f"{splits.name} has no labels: encoders are trained and looked at, but not ranked.")
-    split = plan.split if labelled else None
+        protocols, split = _without_labels(protocols), "validation"
+        plan = replace(plan, protocols=protocols, split=split)
+    if plan.lenient:
+        for name, reason in unsuited(splits, split, protocols).items():
+            say(f"{name} is left out: {reason}")
+            del protocols[name]
+    check(splits, split, protocols)
     if plan.fresh:
         move_aside(plan.directory)
     wanted = [
@@ -177,7 +177,15 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
         rows[place] = row
         content = table.content(plan, splits, [rows[known] for known in sorted(rows)])
         write_json(plan.directory / "comparison.json", content)
-    if split is not None:
+    content["similarity"] = similarity.between(plan.directory, content["rows"], split)
+    write_json(plan.directory / "comparison.json", content)
+    if labelled:
         atlas.write(plan.directory, splits, split)
     write_report(plan.directory)
     return content
+
+
+def _without_labels(protocols: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Those of the protocols that need no labels; where none of them is among these, the spectrum."""
+    found = {n: values for n, values in protocols.items() if not catalogue.protocol(n).labels}
+    return found or judging.resolve(["spectrum"])

@@ -4,7 +4,8 @@ A file of this folder that holds a function ``protocol(pool, *, key=default ...)
 under its own name; ``protocol(pool, subject, *, ...)`` is one that needs the encoder or the pictures, and not
 frozen features alone. Its keyword-only arguments are its parameters, with the published values as defaults.
 Where some data cannot carry it, its file also holds ``suits(splits, split, parameters)``, which returns the
-reason as a sentence, or None.
+reason as a sentence, or None. One that needs no labels says ``LABELS = False``; on pictures without any,
+labels and answers are -1.
 
 Which pictures it may learn from, choose on and report is decided here, once for all protocols:
 
@@ -78,7 +79,11 @@ def find(name: str) -> Protocol:
 def unsuited(splits: Splits, split: str, parameters: Parameters) -> dict[str, str]:
     """The protocols that these pictures cannot carry, each with the reason."""
     found = {}
+    empty = without_labels(splits, split)
     for name, values in parameters.items():
+        if empty and catalogue.protocol(name).labels:
+            found[name] = f"it needs labels, and {splits.name} has none in {' and '.join(empty)}."
+            continue
         suits = getattr(importlib.import_module(catalogue.protocol(name).module), "suits", None)
         if suits is not None and (reason := suits(splits, split, values)):
             found[name] = reason
@@ -120,6 +125,7 @@ def evaluate(
     parameters = judging.resolve(protocols, changes)
     train, validation, queries = check(splits, split, parameters)
     reported = splits.test if split == "test" and splits.test is not None else splits.validation
+    unlabelled = bool(without_labels(splits, split))
     device = torch.device(device)
     clean = views or Views.clean(
         size=splits.size,
@@ -131,8 +137,8 @@ def evaluate(
 
     def read(source: Source) -> tuple[Tensor, Tensor, Tensor]:
         found = extract(encoder, source, clean, device=device, dtype=dtype, batch=batch)
-        assert found.labels is not None
-        return found.features, found.labels, found.index
+        none = torch.full((len(found.features),), -1, device=device)
+        return found.features, none if found.labels is None else found.labels, found.index
 
     bank, labels, rows = read(train)
     sources = [train.subset(rows)]
@@ -142,6 +148,9 @@ def evaluate(
         fit, held = torch.arange(len(bank)), len(bank) + torch.arange(len(second))
         bank, labels = torch.cat([bank, second]), torch.cat([labels, second_labels])
         chosen_on = "validation, having learnt from train"
+    elif unlabelled:
+        fit, held = torch.arange(len(bank)), torch.arange(0)
+        chosen_on = "nothing can be chosen without labels"
     else:
         apart = hold_back(labels.cpu(), None if train.groups is None else train.groups.cpu()[rows])
         fit, held = (~apart).nonzero().flatten(), apart.nonzero().flatten()
@@ -189,7 +198,7 @@ def evaluate(
         results=results,
         features=answered.cpu(),
         labels=answers.cpu(),
-        index=_labelled(reported)[rows],
+        index=rows if unlabelled else _labelled(reported)[rows],
     )
 
 
@@ -197,6 +206,8 @@ def check(
     splits: Splits, split: str, parameters: Parameters = judging.NOTHING
 ) -> tuple[Source, Source, Source]:
     """The labelled pictures of train, of validation and of the split that is read.
+
+    Where one of them has no labels, and none of the protocols needs any, all its pictures.
 
     Args:
         parameters: the protocols that are asked for, each with its parameters.
@@ -210,11 +221,14 @@ def check(
     if reported is None:
         raise Refusal(f"{splits.name} has no test pictures; read split 'validation' instead.")
     given = {"train": splits.train, "validation": splits.validation, split: reported}
-    empty = [name for name, source in given.items() if len(_labelled(source)) == 0]
+    empty = without_labels(splits, split)
+    if empty and parameters and not any(catalogue.protocol(name).labels for name in parameters):
+        _refuse_unsuited(splits, split, parameters)
+        return given["train"], given["validation"], given[split]
     if empty:
         raise Refusal(
             f"A probe needs labels, and {splits.name} has none in {' and '.join(empty)}. Without "
-            "labels an encoder can be trained, its health and nearest neighbours looked at, and "
+            "labels an encoder can be trained, its health and spectrum read (--protocols spectrum), and "
             "pictures embedded; for a probe, sort the pictures into a folder per class or give a "
             "CSV of labels."
         )
@@ -235,9 +249,20 @@ def check(
             f"Class '{name}' of {splits.name} has {int(counts[c])} labelled training pictures; a "
             f"probe needs at least {FEWEST} of each class. Add some, or leave the class out."
         )
+    _refuse_unsuited(splits, split, parameters)
+    return train, validation, queries
+
+
+def without_labels(splits: Splits, split: str) -> list[str]:
+    """Which of the parts that a reading of this split takes have no labels at all."""
+    reported = splits.test if split == "test" else splits.validation
+    given = {"train": splits.train, "validation": splits.validation, split: reported}
+    return [n for n, part in given.items() if part is not None and len(_labelled(part)) == 0]
+
+
+def _refuse_unsuited(splits: Splits, split: str, parameters: Parameters) -> None:
     for name, reason in unsuited(splits, split, parameters).items():
         raise Refusal(f"The protocol {name} cannot be carried out here: {reason}")
-    return train, validation, queries
 
 
 def _labelled(source: Source) -> Tensor:

@@ -282,7 +282,10 @@ def test_without_labels_contestants_are_trained_but_not_ranked(
     )
     content = compare(made, said.append)
     assert [row["contestant"] for row in content["rows"]] == ["simclr:projector=16,8", "pixels"]
-    assert all(row["results"] == {} and row["error"] is None for row in content["rows"])
+    assert all(row["error"] is None for row in content["rows"])
+    assert all(row["results"].keys() == {"spectrum"} for row in content["rows"])
+    assert content["split"] == "validation"
+    assert content["similarity"]["contestants"] == ["simclr:projector=16,8", "pixels"]
     assert content["rows"][0]["verdict"] in ("learning", "stalled", "collapsed")
     assert content["claims"] == []
     assert any("no labels" in sentence for sentence in said)
