@@ -285,6 +285,8 @@ def test_paper_is_white_and_shows_every_choice(opened: Any) -> None:
     assert not opened.locator("nav").is_visible()
     for figure in opened.locator("#robustness figure").all():
         assert figure.is_visible()
+    opened.set_viewport_size({"width": 680, "height": 1000})  # A4 without its margins
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 680
     assert opened.pdf(format="A4").startswith(b"%PDF")
 
 

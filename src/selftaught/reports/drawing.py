@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from selftaught.reports.wording import Number
 
-LETTER = 7.1  # the mean width of a bold letter at the charts' 13 px, to keep labels apart
+LETTER = 7.5  # about the width of a bold letter at the charts' 13 px, to keep labels apart
 
 
 def element(tag: str, *content: str | Markup, **attributes: object) -> Markup:

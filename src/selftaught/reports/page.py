@@ -29,7 +29,7 @@ from selftaught.reports.sections import (
     wall,
 )
 from selftaught.reports.sections.section import REPORTS, Section, fill, uri
-from selftaught.reports.wording import count, listing, protocol, title
+from selftaught.reports.wording import count, listing, spoken, title
 
 SECTIONS: tuple[Callable[[Comparison], Section | None], ...] = (
     overview.section,
@@ -55,6 +55,9 @@ SCRIPTS = ("start", "tables", "follow", "map")
 
 NAMED = 5
 """Methods that the heading names; more are counted."""
+
+TOLD = 3
+"""Protocols that are named below it."""
 
 READERS = {"knn": "a kNN", "linear": "a linear probe"}
 
@@ -122,9 +125,9 @@ def _standfirst(comparison: Comparison) -> str:
     names = comparison.protocols
     if not names:
         return f"{begun} features were looked at."
-    known = [READERS.get(name, protocol(name)) for name in names[:NAMED]]
-    if len(names) > NAMED:
-        known.append(f"{len(names) - NAMED} more protocols")
+    known = [READERS.get(name, spoken(name)) for name in names[:TOLD]]
+    if len(names) > TOLD:
+        known.append(f"{len(names) - TOLD} more")
     return f"{begun} features were read with labels by {listing(known)} on the {comparison.split} split."
 
 

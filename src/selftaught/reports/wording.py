@@ -62,10 +62,22 @@ def scored(name: str, result: Mapping[str, Any], digits: int = 1) -> str:
     return f"{name}{said} {measure.phrase(number(result), digits)}"
 
 
-def spoken(name: str) -> str:
-    """A protocol in a sentence: ``the linear probe``, ``kNN``."""
+LONG = 18
+
+
+def short(name: str) -> str:
+    """A protocol's written name where it fits over a column, its plain name otherwise."""
     written = protocol(name)
-    return f"the {written.lower()}" if written[1:].islower() else written
+    plain = name.replace("_", " ")
+    return written if len(written) <= LONG else plain[:1].upper() + plain[1:]
+
+
+def spoken(name: str) -> str:
+    """A protocol in a sentence: ``the linear probe``, ``kNN``, ``robustness``."""
+    written = short(name)
+    if name == "linear":
+        return f"the {written.lower()}"
+    return written.lower() if written[1:].islower() else written
 
 
 def listing(words: list[str]) -> str:

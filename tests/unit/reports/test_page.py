@@ -14,11 +14,12 @@ import pytest
 from example import CLASSES, write_example
 
 from selftaught.errors import Refusal
-from selftaught.reports.contestants import Contestant, marked
+from selftaught.reports.contestants import GREYS, INKS, Contestant, marked
 from selftaught.reports.maps import principal_components
 from selftaught.reports.page import write_report
 from selftaught.reports.pictures import sprite
 from selftaught.reports.sections import atlas_map
+from selftaught.reports.sections.section import REPORTS
 
 VOID = {"meta", "link", "img", "br", "input", "hr"}
 
@@ -133,6 +134,7 @@ def test_a_section_for_each_protocol_that_draws(tmp_path: Path) -> None:
         assert words in robust
     assert "reliability" in part(html, "further") or "confidence" in part(html, "further")
     assert "blindest to" in part(html, "blind")
+    assert re.search(r"<b>\w+ \(\+\d+\)</b>", part(html, "blind"))
     assert part(html, "similarity").count(">0.40<") == 8 * 7
     assert "rank me" in part(html, "spectrum")
     assert len(reader.ids) == len(set(reader.ids))
@@ -331,3 +333,24 @@ def test_a_heading_names_a_few_methods_and_counts_many(tmp_path: Path) -> None:
     comparison["rows"] += [{**row, "contestant": name, "method": name} for name in names]
     file.write_text(json.dumps(comparison))
     assert "<h1>6 methods on" in write_report(tmp_path).read_text()
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_every_ink_can_be_read_on_the_paper_in_light_and_dark() -> None:
+    """WCAG 2.2, 1.4.3: a contrast of 4.5 for text, and names are written in their inks."""
+    css = (REPORTS / "style/base.css").read_text()
+    blocks = re.findall(r"\{[^{}]*--paper: #[^{}]*\}", css)
+    assert len(blocks) == 3
+    for block in blocks:
+        colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
+        inks = [name for name in colours if name.startswith(("ink-", "grey-"))]
+        assert len(inks) == INKS + GREYS
+        paper = _luminance(colours["paper"])
+        for name in (*inks, "text", "quiet", "warn"):
+            low, high = sorted((_luminance(colours[name]), paper))
+            assert (high + 0.05) / (low + 0.05) >= 4.5, (name, colours[name])

@@ -39,8 +39,7 @@
     [...table.querySelectorAll("thead th")].forEach((heading, column) => {
       const button = document.createElement("button");
       button.type = "button";
-      const small = heading.querySelector("small");
-      button.append(...[...heading.childNodes].filter((node) => node !== small));
+      button.append(...[...heading.childNodes].filter((node) => node.nodeName !== "SMALL"));
       heading.prepend(button);
       button.addEventListener("click", () => order(table, heading, column));
     });

@@ -8,7 +8,7 @@ from selftaught.reports.sections.protocol_curves import charts
 from selftaught.reports.sections.section import Section, fill
 from selftaught.reports.wording import protocol
 
-ELSEWHERE = (fewshot.PROTOCOL, spectra.PROTOCOL, blind.PROTOCOL, *robustness.PROTOCOLS)
+ELSEWHERE = (*fewshot.PROTOCOLS, spectra.PROTOCOL, blind.PROTOCOL, *robustness.PROTOCOLS)
 
 
 def section(comparison: Comparison) -> Section | None:

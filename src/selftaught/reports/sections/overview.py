@@ -6,7 +6,7 @@ from selftaught.reports.contestants import Comparison, Contestant
 from selftaught.reports.drawing import Scale, rounded_range
 from selftaught.reports.ranking import ENOUGH, ranks
 from selftaught.reports.sections.section import Section, fill
-from selftaught.reports.wording import column, full_title, listing, spoken
+from selftaught.reports.wording import full_title, listing, short, spoken
 
 MOST_CHOICES = 8
 SPOKEN = 3
@@ -68,7 +68,7 @@ def _ladder(comparison: Comparison, name: str) -> dict[str, Any] | None:
         low, high = max(0.0, low), min(100.0, high)
     scale = Scale(low, high, 0.0, 100.0)
     return {
-        "protocol": column(name, measure),
+        "protocol": short(name),
         "spoken": spoken(name),
         "measure": measure,
         "ranked": bool(ranking),

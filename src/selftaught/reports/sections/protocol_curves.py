@@ -13,6 +13,9 @@ MOST_COLUMNS = 8
 
 Rows = list[tuple[Contestant, list[str]]]
 
+Cells = list[tuple[str, float | None]]
+"""Numbers as text, and as shares in [0, 1] where they are."""
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -73,11 +76,11 @@ def heights(
     protocol: str,
     names: list[str],
     of: Callable[[drawn_curves.Curve], float | None] = drawn_curves.area,
-) -> list[tuple[Contestant, list[tuple[str, float | None]]]]:
+) -> list[tuple[Contestant, Cells]]:
     """For each contestant one number of each of its curves: its text, and the share itself if it is one."""
     rows = []
     for contestant in comparison.contestants:
-        cells: list[tuple[str, float | None]] = []
+        cells: Cells = []
         for name in names:
             curve = drawn_curves.averaged(contestant, protocol, name)
             height = None if curve is None else of(curve)

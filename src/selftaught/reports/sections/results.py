@@ -5,13 +5,13 @@ from typing import Any
 from selftaught.reports.contestants import Comparison, Contestant
 from selftaught.reports.sections.section import Section, fill
 from selftaught.reports.wording import (
-    column,
     count,
     duration,
     family,
     listing,
     memory,
     settings,
+    short,
 )
 
 TROUBLE = ("stalled", "collapsed", "diverged", "failed", "short of data")
@@ -25,9 +25,9 @@ def section(comparison: Comparison) -> Section | None:
     body = fill(
         "results.html",
         protocols=[
-            (column(name, measure := comparison.measure(name)), measure, _shared(comparison, name))
-            for name in names
+            (short(name), comparison.measure(name), _shared(comparison, name)) for name in names
         ],
+        measures=len({comparison.measure(name).name for name in names}) > 1,
         groups=[
             [_line(contestant, names, comparison) for contestant in group]
             for group in (comparison.methods, comparison.baselines)
@@ -60,7 +60,7 @@ def _line(contestant: Contestant, protocols: list[str], comparison: Comparison) 
         "verdicts": [(word, word in TROUBLE) for word in verdicts],
         "sentences": _sentences(contestant),
         "rank": _effective_rank(contestant),
-        "errors": contestant.errors,
+        "errors": list(dict.fromkeys(contestant.errors)),
     }
 
 
