@@ -58,9 +58,11 @@ def seen_by(clean: Views, other: Splits) -> Views:
     )
 
 
-def short(name: str) -> str:
-    """A set's name as part of a key: the last part of a path."""
-    return Path(name).name or name
+def keys(names: Names) -> dict[str, str]:
+    """Each set's name as part of a key: the last part of a path, where no other set's is the same."""
+    last = {name: Path(name).name or name for name in several(names)}
+    shared = {key for key in last.values() if list(last.values()).count(key) > 1}
+    return {name: name if key in shared else key for name, key in last.items()}
 
 
 def refusal(names: Names, beside: Splits, key: str) -> str | None:

@@ -51,6 +51,11 @@ class Heads:
             self.weights[:, -1:], features.expand(len(self.weights), -1, -1), self.weights[:, :-1]
         )
 
+    def classify(self, features: Float[Tensor, "n d"], place: int) -> Int64[Tensor, " n"]:
+        """The class of largest score by one of the classifiers."""
+        weights = self.weights[place]
+        return torch.addmm(weights[-1], features, weights[:-1]).argmax(-1)
+
     def step(
         self,
         features: Float[Tensor, "n d"],
@@ -132,13 +137,12 @@ def protocol(
             taught[:, lesson.index].to(device),
             cosine(1.0, 0.0, lesson.progress),
         )
-    guesses = heads.logits(pool.bank[pool.held])[: len(rates)].argmax(-1)
+    held, answers = pool.bank[pool.held], pool.labels[pool.held]
     tried = {
-        rate: accuracy(guess, pool.labels[pool.held])
-        for rate, guess in zip(rates, guesses, strict=True)
+        rate: accuracy(heads.classify(held, place), answers) for place, rate in enumerate(rates)
     }
     chosen = max(tried, key=lambda rate: (tried[rate], -rate))
-    answer = heads.logits(pool.queries)[len(rates) + rates.index(chosen)].argmax(-1)
+    answer = heads.classify(pool.queries, len(rates) + rates.index(chosen))
     ordered = sorted(tried)
     return Result.of(
         pool,

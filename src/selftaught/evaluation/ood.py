@@ -8,10 +8,11 @@ https://arxiv.org/abs/1807.03888). Nothing is learnt from the other pictures and
 """
 
 from collections.abc import Mapping
+from statistics import fmean
 from typing import Any
 
 from selftaught.data import Splits
-from selftaught.evaluation.elsewhere import opened, refusal, seen_by, several, short
+from selftaught.evaluation.elsewhere import keys, opened, refusal, seen_by
 from selftaught.evaluation.features import extract
 from selftaught.evaluation.novelty import mahalanobis_distance, neighbour_distance, separation
 from selftaught.evaluation.results import Pool, Result, Subject
@@ -39,7 +40,7 @@ def protocol(pool: Pool, subject: Subject, *, data: Names = "", k: Count = 50) -
     }
     scores: dict[str, float] = {}
     pictures: dict[str, int] = {}
-    for name in several(data):
+    for name, key in keys(data).items():
         other = opened(name, subject.splits)
         tested = pool.settings["split"] == "test" and other.test is not None
         source = other.test if tested and other.test is not None else other.validation
@@ -58,10 +59,9 @@ def protocol(pool: Pool, subject: Subject, *, data: Names = "", k: Count = 50) -
         }
         for way, distances in found.items():
             for number, value in separation(usual[way], distances).items():
-                scores[f"{way}{number}_{short(name)}"] = value
+                scores[f"{way}{number}_{key}"] = value
     means = {
-        f"{way}{number}": sum(scores[f"{way}{number}_{short(name)}"] for name in several(data))
-        / len(several(data))
+        f"{way}{number}": fmean(scores[f"{way}{number}_{key}"] for key in keys(data).values())
         for way in usual
         for number in ("auroc", "fpr95")
     }

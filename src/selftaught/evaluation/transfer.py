@@ -13,7 +13,7 @@ from typing import Any
 from selftaught.data import Splits
 from selftaught.errors import Refusal
 from selftaught.evaluation import protocols
-from selftaught.evaluation.elsewhere import opened, refusal, seen_by, several, short
+from selftaught.evaluation.elsewhere import keys, opened, refusal, seen_by, several
 from selftaught.evaluation.results import Pool, Result, Subject
 from selftaught.types import Names
 
@@ -40,7 +40,7 @@ def protocol(pool: Pool, subject: Subject, *, data: Names = "") -> Result:
     """
     scores: dict[str, float] = {}
     by_data: dict[str, Any] = {}
-    for name in several(data):
+    for name, key in keys(data).items():
         other = opened(name, subject.splits)
         found = protocols.evaluate(
             subject.encoder,
@@ -52,9 +52,9 @@ def protocol(pool: Pool, subject: Subject, *, data: Names = "") -> Result:
             dtype=subject.dtype,
             batch=subject.batch,
         ).results
-        scores |= {f"{probe}_{short(name)}": found[probe].value for probe in PROBES}
+        scores |= {f"{probe}_{key}": found[probe].value for probe in PROBES}
         by_data[name] = {probe: found[probe].settings for probe in PROBES}
-    values = [scores[f"linear_{short(name)}"] for name in several(data)]
+    values = [scores[f"linear_{key}"] for key in keys(data).values()]
     return Result(
         value=sum(values) / len(values),
         settings={"split": pool.settings["split"], "by_data": by_data},
