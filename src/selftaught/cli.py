@@ -48,6 +48,13 @@ Recipe = Annotated[
 Epochs = Annotated[
     int | None, typer.Option(help="Passes over the pictures; the recipe's otherwise.")
 ]
+BudgetText = Annotated[
+    str | None,
+    typer.Option("--budget", help="Instead of --epochs: 30m or 2h of training, or 5Mpictures."),
+]
+StopOnCollapse = Annotated[
+    bool, typer.Option("--stop-on-collapse", help="End at the look that shows a collapse.")
+]
 EncoderName = Annotated[
     str | None, typer.Option(help="resnet_tiny, resnet18, resnet50, vit_tiny, timm:NAME ...")
 ]
@@ -78,6 +85,8 @@ def _given(
     epochs: int | None,
     encoder: str | None,
     device: str | None,
+    budget: str | None = None,
+    stop_on_collapse: bool = False,
 ) -> dict[str, Any]:
     from selftaught import config
 
@@ -85,8 +94,10 @@ def _given(
         "data.root": data_root,
         "recipe": recipe,
         "epochs": epochs,
+        "budget": budget,
         "encoder": encoder,
         "device": device,
+        "monitor.stop_on_collapse": stop_on_collapse or None,
     }
     given = {key: value for key, value in options.items() if value is not None}
     return given | config.split_overrides(overrides or [])
@@ -107,6 +118,7 @@ def compare(
     data: Data = "shapes",
     recipe: Recipe = None,
     epochs: Epochs = None,
+    budget: BudgetText = None,
     seeds: Annotated[int, typer.Option(help="N runs seeds 0 to N-1; claims need 3.")] = 1,
     out: Annotated[
         Path | None, typer.Option(help="Directory; runs/compare-DATA otherwise.")
@@ -127,6 +139,7 @@ def compare(
         typer.Option(help="Runs at once, each with its share of the cores; for small networks."),
     ] = 1,
     data_root: DataRoot = None,
+    stop_on_collapse: StopOnCollapse = False,
     fresh: Fresh = False,
     as_json: AsJson = False,
 ) -> None:
@@ -134,7 +147,14 @@ def compare(
     from selftaught import interface
 
     given = _given(
-        set_, data_root=data_root, recipe=recipe, epochs=epochs, encoder=encoder, device=device
+        set_,
+        data_root=data_root,
+        recipe=recipe,
+        epochs=epochs,
+        budget=budget,
+        encoder=encoder,
+        device=device,
+        stop_on_collapse=stop_on_collapse,
     )
     chosen = (
         None if baselines is None else [b for b in baselines.split(",") if b not in ("", "none")]
@@ -176,6 +196,7 @@ def train(
     data: Data = "shapes",
     recipe: Recipe = None,
     epochs: Epochs = None,
+    budget: BudgetText = None,
     seed: Annotated[int, typer.Option(help="Where every random choice begins.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Run folder; runs/DATA/METHOD[-hash]/seed-N otherwise.")
@@ -183,6 +204,7 @@ def train(
     encoder: EncoderName = None,
     device: DeviceName = None,
     data_root: DataRoot = None,
+    stop_on_collapse: StopOnCollapse = False,
     fresh: Fresh = False,
     as_json: AsJson = False,
 ) -> None:
@@ -191,7 +213,14 @@ def train(
     from selftaught.runs import RunFolder
 
     given = _given(
-        overrides, data_root=data_root, recipe=recipe, epochs=epochs, encoder=encoder, device=device
+        overrides,
+        data_root=data_root,
+        recipe=recipe,
+        epochs=epochs,
+        budget=budget,
+        encoder=encoder,
+        device=device,
+        stop_on_collapse=stop_on_collapse,
     )
     call: dict[str, Any] = {"data": data, "seed": seed} | given
     folder = interface.train(method, out=out, fresh=fresh, say=_say, **call)

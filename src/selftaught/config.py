@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from selftaught import catalogue
+from selftaught import budget, catalogue
 from selftaught.errors import Refusal, suggest
 from selftaught.types import Count, Device, Fraction, NotNegative, Positive, Precision, Seed, Share
 
@@ -130,10 +130,12 @@ class Monitor(Part):
     Attributes:
         every: epochs between two looks (online kNN, effective rank); the last step is always looked at.
         pictures: how many training pictures the online kNN remembers.
+        stop_on_collapse: whether training ends at the look that shows a collapse.
     """
 
     every: Count = 5
     pictures: Count = 4000
+    stop_on_collapse: bool = False
 
 
 class Method(Part):
@@ -160,6 +162,11 @@ class Measured(Part):
     trials: Count | None = None
 
 
+def _a_budget(text: str) -> str:
+    budget.parse(text)
+    return "".join(text.split())
+
+
 class Run(Part):
     """Everything that decides a run's result, and where it happens.
 
@@ -168,6 +175,7 @@ class Run(Part):
         final: pretrain on the validation pictures too (without their labels), for a result on test.
         device, precision, compile, threads: settings of the machine, not of the method.
         epochs: passes over the pretraining pictures.
+        budget: instead of epochs, how much training may cost: ``30m`` of time, or ``5Mpictures``.
         batch: pictures in a step.
     """
 
@@ -179,6 +187,7 @@ class Run(Part):
     optimiser: Optimiser = Optimiser()
     monitor: Monitor = Monitor()
     epochs: Count = 100
+    budget: Annotated[str, AfterValidator(_a_budget)] | None = None
     batch: Count = 256
     seed: Seed = 0
     final: bool = False
@@ -391,6 +400,11 @@ def resolve(name: str, *sources: Mapping[str, Any]) -> Run:
     planned = tree.get("optimiser", {}).get("name")
     for key, value in overrides.items():
         _place(tree, key, value, name)
+    if overrides.get("budget") is not None and "epochs" in overrides:
+        raise Refusal(
+            f"epochs={overrides['epochs']} and budget={overrides['budget']} both say how long to train; "
+            "give one of them."
+        )
     try:
         run = model.model_validate(tree)
     except ValidationError as error:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from selftaught import benchmarking, catalogue, comparison, config, judging
+from selftaught import benchmarking, budget, catalogue, comparison, config, judging
 from selftaught.errors import Refusal
 from selftaught.runs import RunFolder
 
@@ -323,8 +323,11 @@ def _estimate(runs: Sequence[config.Run], jobs: int) -> str:
     for run in runs:
         if catalogue.entry(run.method.name).baseline:
             continue
+        if run.budget and (seconds := budget.parse(run.budget).seconds):
+            each.append(seconds)
+            continue
         plain = config.resolve(run.method.name, {"data": run.data.name, "recipe": run.recipe})
-        if plain.measured.seconds is None:
+        if run.budget or plain.measured.seconds is None:
             return "time unknown until it has begun"
         each.append(plain.measured.seconds * run.epochs / plain.epochs)
     minutes = max(round(max(sum(each) / jobs, *each, 0.0) / 60), 1)

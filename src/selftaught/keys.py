@@ -55,6 +55,10 @@ class Keys:
     step: int
     positions: Tensor
 
+    def of(self, rows: Int64[Tensor, " m"]) -> "Keys":
+        """The choices of some of the pictures."""
+        return Keys(self.seed, self.step, self.positions[rows])
+
     def bits(self, operation: str, words: int = 1, view: int = 0) -> Int64[Tensor, "n w"]:
         """``words`` independent whole numbers in [0, 2**32) for each picture.
 

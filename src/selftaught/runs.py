@@ -2,10 +2,12 @@
 
 run.yaml                  the resolved configuration
 environment.json          source revision, versions, hardware, threads
+length.json               with a budget: the steps that it buys, and the speed they follow from
 metrics.jsonl             one line a record: losses by step, looks by epoch
 checkpoint.safetensors    tensors, and the rest as JSON in the header: nothing executes on load
 encoder.safetensors       what is used elsewhere
 results.json              protocols with their settings, cost, verdict
+predictions.npz           what each protocol said of each picture
 readings.jsonl            each time the test split was read
 quarantine.txt            files that could not be read
 """

@@ -57,7 +57,7 @@ class Unseen(Reporter):
     def step(self, *_: Any) -> None:
         pass
 
-    def looked(self, row: dict[str, Any]) -> None:
+    def looked(self, row: dict[str, Any], verdict: str = "") -> None:
         pass
 
     def say(self, sentence: str) -> None:

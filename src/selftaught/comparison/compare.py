@@ -139,7 +139,7 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
     entrants = [e for e in plan.entrants if labelled or e.asked or not table.sees_labels(e)]
     for entrant in entrants[1:]:
         prepare(entrant.run)
-    for note in splits.notes:
+    for note in (*splits.notes, *([cost] if (cost := table.cost(plan)) else [])):
         say(note)
     protocols, split = dict(plan.protocols), plan.split
     if not labelled:

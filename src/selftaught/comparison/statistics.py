@@ -1,6 +1,7 @@
 """What may be said of a few seeds."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import fmean, stdev, variance
 from typing import Any
 
@@ -30,18 +31,43 @@ def interval(values: Sequence[float], bounds: Bounds = (0.0, 1.0)) -> list[float
     return [max(fmean(values) - half, bounds[0]), min(fmean(values) + half, bounds[1])]
 
 
-def difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:
-    """Mean difference and its 95 % interval, by Welch's t: seeds of two contestants are not pairs.
+@dataclass(frozen=True)
+class Difference:
+    """Ours minus theirs.
 
-    Values that are the same for every seed on both sides leave an interval of no width.
+    Attributes:
+        gap: difference of the means.
+        low, high: ends of the 95 % interval.
+        probability: that ours is the larger, given what was seen.
+        p: two-sided probability of a gap as large if there were none.
+        by: ``bootstrap`` over seeds and test pictures, or ``Welch`` over seeds alone.
     """
+
+    gap: float
+    low: float
+    high: float
+    probability: float
+    p: float
+    by: str
+
+
+def certain(gap: float, by: str) -> Difference:
+    """The difference of what never varies: an interval of no width."""
+    probability = 0.5 if gap == 0 else float(gap > 0)
+    return Difference(gap, gap, gap, probability, float(gap == 0), by)
+
+
+def welch(ours: Sequence[float], theirs: Sequence[float]) -> Difference:
+    """Mean difference and its 95 % interval, by Welch's t: seeds of two contestants are not pairs."""
     from scipy.stats import t
 
     gap = fmean(ours) - fmean(theirs)
     parts = [(variance(values) / len(values), len(values) - 1) for values in (ours, theirs)]
     square = sum(part for part, _ in parts)
     if square == 0:
-        return gap, gap, gap
+        return certain(gap, "Welch")
     freedom = square**2 / sum(part**2 / degrees for part, degrees in parts)
     half = float(t.ppf(0.975, freedom)) * square**0.5
-    return gap, gap - half, gap + half
+    probability = float(t.cdf(gap / square**0.5, freedom))
+    p = 2 * min(probability, 1 - probability)
+    return Difference(gap, gap - half, gap + half, probability, p, "Welch")

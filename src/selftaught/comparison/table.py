@@ -2,15 +2,14 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import Any
 
-from selftaught import catalogue, config, judging
-from selftaught.comparison import statistics
+from selftaught import budget, catalogue, config, judging
+from selftaught.comparison import claims, statistics
 from selftaught.comparison.entrants import Entrant, Plan
 from selftaught.data import Splits
-from selftaught.measures import ACCURACY, Measure, number
-from selftaught.reports.wording import full_title, scored
+from selftaught.measures import number
+from selftaught.reports.wording import scored
 from selftaught.runs import environment
 
 SCHEMA_VERSION = 1
@@ -85,6 +84,8 @@ def content(plan: Plan, splits: Splits, rows: Sequence[dict[str, Any]]) -> dict[
     """Everything that ``comparison.json`` says."""
     facts = environment()
     summary = summarise(rows)
+    judged = claims.judged(plan.directory, plan.split, rows, claims.claimed(summary))
+    found = claims.comparisons(summary, len(plan.seeds), judged)
     return {
         "schema_version": SCHEMA_VERSION,
         "selftaught": facts["selftaught"],
@@ -95,6 +96,7 @@ def content(plan: Plan, splits: Splits, rows: Sequence[dict[str, Any]]) -> dict[
         "protocols": {
             name: judging.written(name, values) for name, values in plan.protocols.items()
         },
+        "budget": cost(plan),
         "seeds": list(plan.seeds),
         "data": {
             "name": splits.name,
@@ -114,8 +116,24 @@ def content(plan: Plan, splits: Splits, rows: Sequence[dict[str, Any]]) -> dict[
         },
         "rows": [_against_the_bar(row, summary) for row in rows],
         "summary": summary,
-        "claims": claims(summary, len(plan.seeds)),
+        "comparisons": found,
+        "claims": claims.sentences(summary, len(plan.seeds), found),
     }
+
+
+def cost(plan: Plan) -> str | None:
+    """What all contestants were given alike, in a sentence; None without one budget for all that train."""
+    entries = [(entrant, catalogue.entry(entrant.run.method.name)) for entrant in plan.entrants]
+    given = {entrant.run.budget for entrant, entry in entries if entry.family != "baselines"}
+    if len(given) != 1 or (text := given.pop()) is None:
+        return None
+    share = budget.parse(text)
+    if share.pictures is not None:
+        return f"Every contestant is shown {share.written}; how long that takes differs, and is in the table."
+    return (
+        f"Every contestant has {share.written} on this machine, looks and probes not counted; how many "
+        "pictures that is differs, and is in comparison.json."
+    )
 
 
 def summarise(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -179,86 +197,3 @@ def _against_the_bar(row: dict[str, Any], summary: Sequence[dict[str, Any]]) -> 
     word = "Beats" if mine > theirs else "Does not reach"
     sentence = f"{word} random patches ({mine:.1%} against {theirs:.1%} linear)."
     return {**row, "verdict_text": f"{row['verdict_text']} {sentence}"}
-
-
-def claims(summary: Sequence[dict[str, Any]], seeds: int) -> list[str]:
-    """Sentences that the numbers carry: differences with their intervals from three seeds on.
-
-    Methods are ranked against each other, and against untrained weights, within one encoder only.
-    """
-    architectures = dict.fromkeys(line["encoder"] for line in summary if line["encoder"])
-    sentences = []
-    for each in architectures:
-        own = [line for line in summary if line["encoder"] in (each, None)]
-        place = f"{each}: " if len(architectures) > 1 else ""
-        sentences += [place + sentence for sentence in _within(own, seeds)]
-    return sentences
-
-
-def _within(summary: Sequence[dict[str, Any]], seeds: int) -> list[str]:
-    """What may be claimed of the methods on one encoder."""
-    name = claimed(summary)
-    found = [
-        line
-        for line in summary
-        if line["seeds"] and name in line["results"] and not line["sees_labels"]
-    ]
-    taught = [line for line in found if line["family"] != "baselines"]
-    if name is None or not taught:
-        return []
-    measure = _measure(taught[0], name)
-    sign = 1 if measure.higher else -1
-    order = sorted(taught, key=lambda line: -sign * line["results"][name]["mean"])
-    if seeds < statistics.ENOUGH:
-        best = ", ".join(
-            f"{full_title(x['contestant'])} {measure.phrase(x['results'][name]['mean'])}"
-            for x in order
-        )
-        runs = "one seed" if seeds == 1 else f"{seeds} seeds"
-        return [
-            f"In these runs ({runs}), {_called(name, measure)}: {best}. "
-            "Under three seeds no claim is made."
-        ]
-    sentences = []
-    for better, worse in pairwise(order):
-        sentences.append(_sentence(better, worse, name, measure))
-    for line in found:
-        if line["family"] == "baselines" and line["method"] in (BAR, "untrained"):
-            sentences += [_sentence(method, line, name, measure) for method in order]
-    return sentences
-
-
-def claimed(summary: Sequence[dict[str, Any]]) -> str | None:
-    """The protocol that claims are made of: ``linear``, or the first whose measure has a better way."""
-    names = dict.fromkeys(name for line in summary if line["seeds"] for name in line["results"])
-    ordered = sorted(names, key=lambda name: name != "linear")
-    lines = {name: line for line in summary for name in line["results"]}
-    return next((n for n in ordered if _measure(lines[n], n).higher is not None), None)
-
-
-def _measure(line: dict[str, Any], name: str) -> Measure:
-    return catalogue.measure(name, {"measure": line.get("measures", {}).get(name, ACCURACY.name)})
-
-
-def _called(name: str, measure: Measure) -> str:
-    """``linear accuracy``, ``retrieval mAP``"""
-    return f"{name.replace('_', ' ')} {measure.written}"
-
-
-def _sentence(ours: dict[str, Any], theirs: dict[str, Any], name: str, measure: Measure) -> str:
-    a, b = full_title(ours["contestant"]), full_title(theirs["contestant"])
-    if min(len(ours["values"][name]), len(theirs["values"][name])) < statistics.ENOUGH:
-        return f"{a} and {b} cannot be compared: one of them has under three finished seeds."
-    gap, low, high = statistics.difference(ours["values"][name], theirs["values"][name])
-    of = f"points of {_called(name, measure)}" if measure.share else f"in {_called(name, measure)}"
-    ends = [
-        f"{measure.scaled(end):+.{1 if measure.share else 3}{'f' if measure.share else 'g'}}"
-        for end in (gap, low, high)
-    ]
-    span = f"{ends[0]} {of}, 95 % interval {ends[1]} to {ends[2]}"
-    better, worse = (low > 0, high < 0) if measure.higher else (high < 0, low > 0)
-    if better:
-        return f"{a} beats {b}: {span}."
-    if worse:
-        return f"{a} stays behind {b}: {span}."
-    return f"{a} and {b} cannot be told apart: {span}."

@@ -10,6 +10,7 @@ from torch import Tensor
 from selftaught.data import Request, Source
 from selftaught.encoders import Encoder
 from selftaught.errors import RunFailed
+from selftaught.keys import Keys
 from selftaught.views.engine import Views
 
 
@@ -36,6 +37,7 @@ def extract(
     device: torch.device,
     dtype: torch.dtype = torch.float32,
     batch: int = 512,
+    keys: Keys | None = None,
 ) -> Features:
     """Features of every picture of a source, in evaluation mode and without gradients.
 
@@ -44,12 +46,13 @@ def extract(
         views: the clean view, ``Views.clean(...)``; its first view is taken.
         dtype: what the encoder computes in; features are float32 whatever it is.
         batch: pictures encoded at once; the last batch may be smaller.
+        keys: of as many positions as there are pictures, for views that are random; the clean one needs none.
 
     Raises:
         RunFailed: a feature is not finite.
     """
     with evaluating(encoder):
-        blocks = list(_encode(encoder, source, views, device=device, dtype=dtype, batch=batch))
+        blocks = list(_encode(encoder, source, views, keys, device, dtype, batch))
     index = torch.cat([index for index, _ in blocks])
     # A source lets another picture stand in for a file that it cannot read; here it must not count.
     own = index == torch.arange(len(source))
@@ -80,13 +83,13 @@ def _encode(
     encoder: Encoder,
     source: Source,
     views: Views,
-    *,
+    keys: Keys | None,
     device: torch.device,
     dtype: torch.dtype,
     batch: int,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     requests = (
-        Request(index, views.plan(None, source.sizes[index]))
+        Request(index, views.plan(keys and keys.of(index), source.sizes[index]))
         for index in torch.split(torch.arange(len(source)), batch)
     )
     for fetched in source.fetch(requests, views.crop):

@@ -91,6 +91,8 @@ def _caption(comparison: dict[str, Any], protocols: list[str]) -> Text:
         }
         if len(every) == 1 and "" not in every:
             parts.append(f"{protocol(name)}: {every.pop()}")
+    if comparison.get("budget"):
+        parts.append(str(comparison["budget"]))
     return Text("; ".join(parts), style="dim")
 
 

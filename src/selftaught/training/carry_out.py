@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,12 +15,14 @@ from torch import Tensor
 from selftaught import judging
 from selftaught.data import Request
 from selftaught.encoders import Encoder, files
-from selftaught.evaluation import Evaluation, Result, evaluate
+from selftaught.errors import Diverged
+from selftaught.evaluation import Evaluation, Result, evaluate, predictions
 from selftaught.keys import Keys, shuffle
 from selftaught.methods import Baseline, Material, Method
 from selftaught.reports.pictures import view_sheet
 from selftaught.runs import RunFolder, write_atomically
-from selftaught.training import health
+from selftaught.training import health, lengths
+from selftaught.training.ledger import losses
 from selftaught.training.loop import requests, train
 from selftaught.training.machine import PeakMemory, shortages_named
 from selftaught.training.progress import Reporter
@@ -64,6 +67,7 @@ def carry_out(
     torch.set_num_threads(setup.run.threads or torch.get_num_threads())
     with shortages_named(setup.run.batch):
         if "seconds" not in folder.results:
+            setup = lengths.settled(setup, folder)
             _train_or_fit(setup, folder, title or setup.run.method.name, live=live)
         known = folder.results.get(split or "", {})
         missing = {
@@ -78,17 +82,19 @@ def carry_out(
 
 def _train_or_fit(setup: Setup, folder: RunFolder, title: str, *, live: bool) -> None:
     """Make the encoder, export it, and record what it cost and how it went."""
-    run = setup.run
     memory = PeakMemory(setup.device)
     if isinstance(setup.model, Method):
         _show_views(setup, folder)
         reporter = Reporter(title, setup.steps, 0, live=live)
         try:
             seconds = train(setup, folder, reporter)
+        except Diverged as error:
+            folder.record(verdict="diverged", verdict_text=str(error))
+            raise
         finally:
             reporter.close()
-        encoder, verdict = setup.model.kept, _judge(folder)
-        pictures = setup.steps * run.batch
+        encoder, verdict = setup.model.kept, _judge(setup, folder, reporter)
+        pictures = folder.metrics("look")[-1]["pictures"]
         pixels = pictures * sum((view.size or setup.views.size) ** 2 for view in setup.views.views)
     else:
         encoder, seconds, chosen = _fit(setup)
@@ -106,6 +112,8 @@ def _train_or_fit(setup: Setup, folder: RunFolder, title: str, *, live: bool) ->
         threads=torch.get_num_threads(),
         verdict=verdict.word,
         verdict_text=verdict.text,
+        verdict_kind=verdict.kind,
+        verdict_numbers=verdict.numbers,
     )
     _list_unreadable(setup, folder)
 
@@ -119,9 +127,15 @@ def _list_unreadable(setup: Setup, folder: RunFolder) -> None:
         write_atomically(folder.path / "quarantine.txt", text.encode())
 
 
-def _judge(folder: RunFolder) -> health.Verdict:
-    losses = [sum(line["losses"].values()) for line in folder.metrics("step")]
-    return health.judge(folder.metrics("look"), losses)
+def _judge(setup: Setup, folder: RunFolder, reporter: Reporter) -> health.Verdict:
+    """The verdict on a run that ended; one that was stopped at its collapse is told so."""
+    looks = folder.metrics("look")
+    verdict = health.judge(looks, losses(folder))
+    if (step := looks[-1]["step"]) == setup.steps:
+        return verdict
+    sentence = f"Stopped at step {step} of {setup.steps}: the checkpoint is kept."
+    reporter.say(f"{setup.run.method.name}: {verdict.text} {sentence}")
+    return replace(verdict, text=f"{verdict.text} {sentence}")
 
 
 def _fit(setup: Setup) -> tuple[Encoder, float, str]:
@@ -205,11 +219,12 @@ def _evaluate(
 
     found = _score(setup, encoder, split, missing, missing, record)
     given = {n: r.predictions for n, r in found.results.items() if r.predictions is not None}
+    predictions.keep(folder.path, split, found.index, found.labels, given)
     classes = given.get("linear", next(iter(given.values()), None))
     there = _split_of_atlas(folder.path / "atlas.npz")
     if there is None or (split == "test" and (there != split or classes is not None)):
         some = atlas_rows(len(found.index))
-        predictions = {} if classes is None else {"predictions": classes[some].numpy()}
+        said = {} if classes is None else {"predictions": classes[some].numpy()}
         write_atomically(
             folder.path / "atlas.npz",
             lambda beside: _save_atlas(
@@ -218,7 +233,7 @@ def _evaluate(
                 index=found.index[some].numpy(),
                 labels=found.labels[some].numpy(),
                 split=np.array(split),
-                **predictions,
+                **said,
             ),
         )
 

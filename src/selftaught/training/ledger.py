@@ -10,6 +10,7 @@ from torch import Tensor
 from selftaught.errors import Diverged
 from selftaught.methods import Method, Outputs
 from selftaught.runs import RunFolder
+from selftaught.training import health
 from selftaught.training.monitors import Monitor
 from selftaught.training.progress import Reporter
 from selftaught.training.setup import Setup
@@ -83,12 +84,20 @@ class Ledger:
         self.reporter.step(step, place["epoch"], means, speed)
 
     def look(self, step: int, method: Method, projections: Tensor | None) -> None:
-        """Let the monitor look; the clock of training stands still meanwhile."""
+        """Let the monitor look, and say how the run is; the clock of training stands still meanwhile."""
         self.before, place = self.seconds, self._place(step)
-        row = self.monitor.look(method.kept, projections)
-        self.folder.log("look", **place, **row)
-        self.reporter.looked(row)
+        row = self.monitor.look(method, projections)
+        known = [*self.folder.metrics("look"), row]
+        verdict = health.judge(known, losses(self.folder), ended=step == self.setup.steps)
+        self.folder.log("look", **place, **row, verdict=verdict.word)
+        self.reporter.looked(row, verdict.word if step else "")
         self.since = time.monotonic()
+
+    def collapse(self) -> health.Verdict | None:
+        """The verdict, if the last look shows a collapse and the configuration says to stop there."""
+        if not self.setup.run.monitor.stop_on_collapse:
+            return None
+        return health.collapse_shown(self.folder.metrics("look"), losses(self.folder))
 
     def _place(self, step: int) -> dict[str, Any]:
         return {
@@ -98,3 +107,11 @@ class Ledger:
             "seconds": self.seconds,
             "pictures": step * self.setup.run.batch,
         }
+
+
+def losses(folder: RunFolder) -> list[float]:
+    """The total loss over the training so far; what was not finite is NaN."""
+    return [
+        sum(math.nan if value is None else value for value in line["losses"].values())
+        for line in folder.metrics("step")
+    ]

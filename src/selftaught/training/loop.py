@@ -24,6 +24,8 @@ SAVE_SECONDS = 60.0
 def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
     """Train ``setup.model`` to its end, from its last checkpoint if there is one; returns the seconds.
 
+    With ``monitor.stop_on_collapse`` its end is the look that shows a collapse, if one does.
+
     Raises:
         RunFailed: a loss is not finite, or the disk is full; the last good checkpoint stays.
         Interrupted: a signal asked to stop; everything is saved.
@@ -37,6 +39,8 @@ def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
     ledger = Ledger(setup, folder, reporter, facts.get("seconds", 0.0))
     if start == 0:
         ledger.look(start, method, None)
+    elif ledger.collapse():
+        return ledger.seconds
     saved = time.monotonic()
     with listening() as stop:
         for step, outputs, rate in steps(setup, method, optimiser, start):
@@ -45,11 +49,14 @@ def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
             if ends or step % (setup.per_epoch * run.monitor.every) == 0:
                 ledger.flush(step, rate)
                 ledger.look(step, method, outputs.projections)
+                ends = ends or ledger.collapse() is not None
             if ends or stop.number is not None or time.monotonic() - saved > SAVE_SECONDS:
                 ledger.flush(step, rate)
                 checkpoints.save(file, method, optimiser, step=step, seconds=ledger.seconds)
                 saved = time.monotonic()
-            if stop.number is not None and not ends:
+            if ends:
+                break
+            if stop.number is not None:
                 raise Interrupted(stop.number, f"Saved at step {step} of {setup.steps}.")
     return ledger.seconds
 

@@ -51,10 +51,11 @@ class Reporter:
             left = (self.spoke - self.began) / max(step - self.start, 1) * (self.steps - step)
             self.console.print(f"  {escape(self.title)}  {escape(words)}  {left:.0f} s left")
 
-    def looked(self, row: dict[str, Any]) -> None:
-        """What the monitor saw; it stays in the line."""
+    def looked(self, row: dict[str, Any], verdict: str = "") -> None:
+        """What the monitor saw, and the run's health in a word; they stay in the line."""
         parts = [f"kNN {row['knn']:.1%}"] if "knn" in row else []
-        self.look = "  ".join([*parts, f"rank {row['effective_rank']:.0f}"]) + "  "
+        parts += [f"rank {row['effective_rank']:.0f}", *([verdict] if verdict else [])]
+        self.look = "  ".join(parts) + "  "
 
     def say(self, sentence: str) -> None:
         """One line that stays."""

@@ -6,7 +6,7 @@ import warnings
 import pytest
 from scipy import stats
 
-from selftaught.comparison.statistics import difference, interval, summarise
+from selftaught.comparison.statistics import interval, summarise, welch
 
 OURS, THEIRS = [0.61, 0.64, 0.60, 0.67], [0.55, 0.58, 0.49]
 
@@ -25,31 +25,38 @@ def test_an_accuracys_interval_stays_between_none_and_all() -> None:
 
 
 def test_the_difference_is_welchs() -> None:
-    gap, low, high = difference(OURS, THEIRS)
-    expected = stats.ttest_ind(OURS, THEIRS, equal_var=False).confidence_interval(0.95)
-    assert gap == pytest.approx(0.63 - 0.54)
-    assert (low, high) == pytest.approx((expected.low, expected.high))
+    found = welch(OURS, THEIRS)
+    test = stats.ttest_ind(OURS, THEIRS, equal_var=False)
+    expected = test.confidence_interval(0.95)
+    assert found.gap == pytest.approx(0.63 - 0.54)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    assert found.p == pytest.approx(test.pvalue)
+    assert found.probability == pytest.approx(1 - test.pvalue / 2)
 
 
 def test_the_other_way_round_it_is_the_opposite() -> None:
-    gap, low, high = difference(OURS, THEIRS)
-    assert difference(THEIRS, OURS) == pytest.approx((-gap, -high, -low))
+    there, back = welch(OURS, THEIRS), welch(THEIRS, OURS)
+    assert (back.gap, back.low, back.high) == pytest.approx((-there.gap, -there.high, -there.low))
+    assert back.probability == pytest.approx(1 - there.probability)
 
 
 @pytest.mark.parametrize("ours", [[0.5, 0.5, 0.5], [0.7, 0.7, 0.7]])
 def test_values_that_every_seed_shares_give_no_warning_and_a_number(ours: list[float]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = difference(ours, [0.5, 0.5, 0.5])
-        assert found == pytest.approx((ours[0] - 0.5,) * 3)
-        one_side = difference(ours, [0.4, 0.5, 0.45])
-        assert all(math.isfinite(value) for value in one_side)
+        found = welch(ours, [0.5, 0.5, 0.5])
+        assert (found.gap, found.low, found.high) == pytest.approx((ours[0] - 0.5,) * 3)
+        assert (found.p < 0.05) == (ours[0] != 0.5)
+        one_side = welch(ours, [0.4, 0.5, 0.45])
+        assert all(math.isfinite(value) for value in (one_side.low, one_side.high, one_side.p))
         assert interval(ours) == pytest.approx([ours[0], ours[0]])
 
 
 def test_with_one_side_constant_the_other_side_alone_is_uncertain() -> None:
-    gap, low, high = difference([0.6, 0.7, 0.65], [0.5, 0.5, 0.5])
-    assert [gap, low, high] == pytest.approx([0.15, *(x - 0.5 for x in interval([0.6, 0.7, 0.65]))])
+    found = welch([0.6, 0.7, 0.65], [0.5, 0.5, 0.5])
+    assert [found.gap, found.low, found.high] == pytest.approx(
+        [0.15, *(x - 0.5 for x in interval([0.6, 0.7, 0.65]))]
+    )
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from selftaught import catalogue
+from selftaught.comparison import claims as of
 from selftaught.comparison import table
 from selftaught.measures import Measure
 
@@ -43,7 +44,13 @@ def rows(error: str | None = None, **values: list[float]) -> list[dict[str, Any]
 
 
 def claims(seeds: int, **values: list[float]) -> list[str]:
-    return table.claims(table.summarise(rows(None, **values)), seeds)
+    return said(table.summarise(rows(None, **values)), seeds)
+
+
+def said(summary: list[dict[str, Any]], seeds: int) -> list[str]:
+    """The sentences on differences; the last one, on how they were worked out, is tested by itself."""
+    every = of.sentences(summary, seeds, of.comparisons(summary, seeds))
+    return [each for each in every if not each.startswith("Intervals and probabilities")]
 
 
 def test_under_three_seeds_only_these_runs_are_spoken_of() -> None:
@@ -60,7 +67,8 @@ def test_from_three_seeds_on_a_difference_is_claimed_with_its_interval() -> None
         3, simclr=[0.60, 0.61, 0.62], byol=[0.70, 0.71, 0.72], untrained=[0.3, 0.31, 0.32]
     )
     assert sentences[0] == (
-        "BYOL beats SimCLR: +10.0 points of linear accuracy, 95 % interval +7.7 to +12.3."
+        "BYOL beats SimCLR: +10.0 points of linear accuracy, 95 % interval +7.7 to +12.3; "
+        "virtually certain (over 99.9 %) to be the better."
     )
     assert len(sentences) == 3
     assert sentences[1].startswith("BYOL beats Untrained: +40.0 points")
@@ -89,7 +97,7 @@ def test_a_contestant_with_too_few_finished_seeds_is_not_ranked() -> None:
     broken = [{**row, "seed": 2} for row in rows("no memory", byol=[0.9])]
     summary = table.summarise([*finished, *broken])
     assert [(line["seeds"], line["failed"]) for line in summary] == [(3, 0), (2, 1)]
-    (sentence,) = table.claims(summary, 3)
+    (sentence,) = said(summary, 3)
     assert sentence == (
         "BYOL and SimCLR cannot be compared: one of them has under three finished seeds."
     )
@@ -98,7 +106,7 @@ def test_a_contestant_with_too_few_finished_seeds_is_not_ranked() -> None:
 def test_nothing_is_claimed_of_baselines_alone_or_without_a_probe() -> None:
     assert claims(3, untrained=[0.3] * 3, supervised=[0.9] * 3) == []
     summary = table.summarise([{**row, "results": {}} for row in rows(simclr=[0.1] * 3)])
-    assert table.claims(summary, 3) == []
+    assert said(summary, 3) == []
 
 
 def test_supervised_sees_labels_and_is_no_rival() -> None:
@@ -121,7 +129,7 @@ def test_methods_are_ranked_within_one_encoder_and_never_across() -> None:
         *on("vit_micro", vicreg=[0.80, 0.81, 0.82], untrained=[0.4, 0.41, 0.42]),
         *on(None, random_patches=[0.5, 0.51, 0.52]),
     ]
-    sentences = table.claims(table.summarise(every), 3)
+    sentences = said(table.summarise(every), 3)
     tiny = [each for each in sentences if each.startswith("resnet_tiny: ")]
     micro = [each for each in sentences if each.startswith("vit_micro: ")]
     assert len(sentences) == len(tiny) + len(micro) == 5 + 2
@@ -135,7 +143,7 @@ def test_methods_are_ranked_within_one_encoder_and_never_across() -> None:
 
 def test_under_three_seeds_each_encoder_has_a_sentence_of_its_own() -> None:
     every = [*rows(simclr=[0.6], byol=[0.7]), *on("vit_micro", vicreg=[0.8])]
-    tiny, micro = table.claims(table.summarise(every), 1)
+    tiny, micro = said(table.summarise(every), 1)
     assert tiny.startswith(
         "resnet_tiny: In these runs (one seed), linear accuracy: BYOL 70.0%, Sim"
     )
@@ -146,7 +154,7 @@ def test_under_three_seeds_each_encoder_has_a_sentence_of_its_own() -> None:
 
 def test_an_encoder_is_not_named_where_there_is_only_one() -> None:
     every = [*rows(simclr=[0.6]), *on(None, pixels=[0.3])]
-    (sentence,) = table.claims(table.summarise(every), 1)
+    (sentence,) = said(table.summarise(every), 1)
     assert sentence.startswith("In these runs")
 
 
@@ -209,7 +217,7 @@ def test_of_a_measure_where_less_is_better_the_lower_one_is_ahead(
     assert summary[0]["results"]["mistakes"]["interval"][1] > 1, (
         "not an accuracy: it may leave [0, 1]"
     )
-    (sentence,) = table.claims(summary, 3)
+    (sentence,) = said(summary, 3)
     assert sentence.startswith("BYOL beats SimCLR: -2 in mistakes error, 95 % interval")
 
 
@@ -217,12 +225,12 @@ def test_a_measure_without_a_better_way_ranks_nobody(monkeypatch: pytest.MonkeyP
     rank = Measure("rank", share=False, higher=None)
     monkeypatch.setattr(catalogue, "measure", lambda name, result: rank)
     summary = table.summarise(measured("spread", "rank", simclr=[3.0] * 3, byol=[1.0] * 3))
-    assert table.claims(summary, 3) == []
+    assert said(summary, 3) == []
     assert summary[1]["values"] == {"spread": [1.0] * 3}
 
 
 def test_claims_are_of_linear_accuracy_where_it_was_read() -> None:
-    assert table.claimed(table.summarise(rows(None, simclr=[0.6]))) == "linear"
+    assert of.claimed(table.summarise(rows(None, simclr=[0.6]))) == "linear"
 
 
 def test_a_row_says_only_what_the_comparison_asked_for() -> None:

@@ -118,7 +118,7 @@ def test_a_loss_that_is_not_finite_is_named_with_its_step(
 
     def forward(batch: Any) -> Any:
         nonlocal count
-        count += 1
+        count += torch.is_grad_enabled()  # a look asks for losses too, and learns nothing from them
         outputs = original(batch)
         if count == 3:
             outputs.losses["nt_xent"] = outputs.losses["nt_xent"] * float("nan")
