@@ -9,6 +9,7 @@ from selftaught.errors import Refusal
 def test_parameters_are_the_published_ones_with_what_was_changed() -> None:
     found = judging.resolve(["knn", "linear"], {"knn": {"k": 7, "also": [3, 5]}})
     assert found["knn"] == {**catalogue.protocol("knn").defaults(), "k": 7, "also": (3, 5)}
+    assert judging.parameters("knn", {"also": 3})["also"] == (3,), "one of several needs no comma"
     assert found["linear"] == catalogue.protocol("linear").defaults()
 
 

@@ -64,7 +64,9 @@ def test_the_nearest_mean_is_scikit_learns() -> None:
 @pytest.mark.parametrize("classifier", ["logistic", "centroid"])
 def test_a_number_is_the_mean_over_draws_and_more_labels_are_better(classifier: str) -> None:
     pool = cloudy(bank=600)
-    result = fewshot.protocol(pool, shots=(1, 5, 50), draws=6, report=5, classifier=classifier)
+    result = fewshot.protocol(
+        pool, shots=(1, 5, 50), draws=6, report=5, classifier=classifier, strengths=(1.0,)
+    )
     bank, queries = (F.normalize(x, dim=-1).numpy() for x in (pool.bank, pool.queries))
     values = []
     for draw in range(6):
@@ -76,6 +78,7 @@ def test_a_number_is_the_mean_over_draws_and_more_labels_are_better(classifier: 
         values.append((classes == pool.answers.numpy()).mean())
     assert result.value == result.scores["accuracy_with_5"] == pytest.approx(fmean(values))
     assert result.settings["labels_a_class"] == 5
+    assert result.settings["chosen_on"] == "nothing is chosen"
     assert result.settings["interval"] == list(fewshot.interval(values))
     drawn = result.curves["accuracy_by_labels"]
     assert drawn["x"] == [1, 5, 50]
@@ -84,6 +87,38 @@ def test_a_number_is_the_mean_over_draws_and_more_labels_are_better(classifier: 
     ends = zip(drawn["low"], drawn["y"], drawn["high"], strict=True)
     assert all(low < y < high for low, y, high in ends)
     assert result.settings["classes_with_fewer"] == {}
+
+
+def test_the_strength_is_chosen_on_the_held_part_for_each_number_of_labels() -> None:
+    """Wide directions that say nothing of the class: C = 1 hardly bends away from them."""
+    pool = cloudy(bank=600)
+    generator = torch.Generator().manual_seed(0)
+    wide = [
+        torch.cat([each, 40 * torch.randn(len(each), 2, generator=generator)], 1)
+        for each in (pool.bank, pool.queries)
+    ]
+    shared = dataclasses.replace(pool, bank=wide[0], queries=wide[1])
+    how = {"shots": (20,), "draws": 4, "report": 20}
+    chosen = fewshot.protocol(shared, strengths=(1.0, 1000.0), **how)
+    fit, held = (
+        fewshot.Shelf.of(shared.bank[rows], shared.labels[rows])
+        for rows in (shared.fit, shared.held)
+    )
+    scores = {
+        c: fmean(
+            fewshot.accuracies(
+                fit, held, shots=20, draws=4, seed=0, classifier="logistic", strength=c
+            )
+        )
+        for c in (1.0, 1000.0)
+    }
+    assert chosen.settings["strength"] == {"20": max(scores, key=lambda c: scores[c])}
+    assert chosen.settings["strength"] == {"20": 1000.0}
+    fixed = fewshot.protocol(shared, strengths=(1.0,), **how)
+    assert chosen.value > fixed.value + 0.05
+    mistaken = dataclasses.replace(shared, answers=shared.answers.flip(0))
+    again = fewshot.protocol(mistaken, strengths=(1.0, 1000.0), **how)
+    assert again.settings["strength"] == {"20": 1000.0}, "the queries have no say"
 
 
 def test_the_interval_agrees_with_a_bootstrap_of_many_draws() -> None:
@@ -96,13 +131,17 @@ def test_the_interval_agrees_with_a_bootstrap_of_many_draws() -> None:
 def test_a_class_with_fewer_pictures_gives_all_it_has_and_that_is_said() -> None:
     pool = cloudy()
     keep = torch.cat([(pool.labels != 2).nonzero()[:, 0], (pool.labels == 2).nonzero()[:7, 0]])
-    small = dataclasses.replace(pool, bank=pool.bank[keep], labels=pool.labels[keep])
+    rows = torch.arange(len(keep))
+    small = dataclasses.replace(
+        pool, bank=pool.bank[keep], labels=pool.labels[keep], fit=rows[::2], held=rows[1::2]
+    )
     most = int(small.labels.bincount().max())
     result = fewshot.protocol(small, shots=(5, 10, most + 1), draws=2)
     assert result.settings["classes_with_fewer"] == {"10": 1}
     assert result.settings["shots_left_out"] == [most + 1]
     assert list(result.scores) == ["accuracy_with_5", "accuracy_with_10"]
     rows, place = fewshot.order(small.labels, seed=0, draw=0)
+    assert result.settings["classifier"] == "logistic"
     assert small.labels[rows[place < 10]].bincount().tolist() == [10, 10, 7, 10, 10]
 
 
