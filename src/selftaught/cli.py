@@ -177,10 +177,11 @@ def compare(
     else:
         from rich.console import Console
 
-        from selftaught.reports.tables import comparison_table
+        from selftaught.reports.tables import comparison_tables
 
         console = Console(soft_wrap=not sys.stdout.isatty())
-        console.print(comparison_table(content))
+        for table in comparison_tables(content):
+            console.print(table)
         for claim in content["claims"]:
             console.print(claim, markup=False, highlight=False)
     directory = out or interface.default_directory(given["data"])

@@ -25,7 +25,7 @@ from selftaught.evaluation.results import Pool, Result, Subject, curve
 from selftaught.measures import Measure
 from selftaught.types import Count
 
-MEASURE = Measure("worst_class_accuracy", title="accuracy on the worst class")
+MEASURE = Measure("worst_class_accuracy", title="worst-class accuracy")
 
 
 @dataclass(frozen=True)

@@ -28,22 +28,47 @@ VERDICT_STYLES = {
 }
 
 
-def comparison_table(comparison: dict[str, Any]) -> Table:
+BESIDE = 2
+"""Protocols that stand beside the cost and the verdict; further ones have tables of their own."""
+
+APART = 4
+"""Protocols in each of these."""
+
+
+def comparison_tables(comparison: dict[str, Any]) -> list[Table]:
+    """The summary of a ``comparison.json`` in as many tables as eighty columns ask for."""
+    names = _protocols(comparison)
+    rest = [names[at : at + APART] for at in range(BESIDE, len(names), APART)]
+    return [
+        comparison_table(comparison, names[:BESIDE]),
+        *(comparison_table(comparison, each, cost=False) for each in rest),
+    ]
+
+
+def _protocols(comparison: dict[str, Any]) -> list[str]:
+    return list(
+        dict.fromkeys(name for row in comparison["rows"] for name in row.get("results") or {})
+    )
+
+
+def comparison_table(
+    comparison: dict[str, Any], protocols: list[str] | None = None, *, cost: bool = True
+) -> Table:
     """The summary of a ``comparison.json``: a line per contestant, the baselines below a rule.
 
     Args:
         comparison: the file's content. Under three seeds every value is written, from three on
             the mean and its interval.
+        protocols: those that have a column; None takes all.
+        cost: whether training, memory and verdict stand beside them, and a heading above.
     """
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in comparison["rows"]:
         rows.setdefault(row["contestant"], []).append(row)
     summaries = {line["contestant"]: line for line in comparison.get("summary") or []}
-    protocols = list(
-        dict.fromkeys(name for row in comparison["rows"] for name in row.get("results") or {})
-    )
+    protocols = _protocols(comparison) if protocols is None else protocols
     table = Table(
-        title=_heading(comparison),
+        title=_heading(comparison) if cost else None,
         title_justify="left",
         caption=_caption(comparison, protocols),
         caption_justify="left",
@@ -54,10 +79,11 @@ def comparison_table(comparison: dict[str, Any]) -> Table:
     measures = {name: _measure(comparison["rows"], name) for name in protocols}
     for name, measure in measures.items():
         sign = " %" if measure.share else ""
-        table.add_column(column(name, measure) + sign, justify="right", no_wrap=True)
-    for heading in ("training", "pictures/s", "memory"):
-        table.add_column(heading, justify="right")
-    table.add_column("verdict")
+        table.add_column(column(name, measure) + sign, justify="right", no_wrap=not measure.title)
+    if cost:
+        for heading in ("training", "pictures/s", "memory"):
+            table.add_column(heading, justify="right")
+        table.add_column("verdict")
     ordered = sorted(rows.items(), key=lambda item: item[1][0].get("family") == "baselines")
     parted = False
     for name, own in ordered:
@@ -67,11 +93,15 @@ def comparison_table(comparison: dict[str, Any]) -> Table:
             parted = True
         cells: list[Text | str] = [
             *(_values(own, summaries.get(name, {}), each, measures[each]) for each in protocols),
-            duration(_average(own, "seconds")),
-            count(_average(own, "pictures_per_second")),
-            memory(_average(own, "peak_memory_bytes")),
         ]
-        table.add_row(Text(full_title(name)), *cells, _verdicts(own))
+        if cost:
+            cells += [
+                duration(_average(own, "seconds")),
+                count(_average(own, "pictures_per_second")),
+                memory(_average(own, "peak_memory_bytes")),
+                _verdicts(own),
+            ]
+        table.add_row(Text(full_title(name)), *cells)
     return table
 
 

@@ -9,7 +9,8 @@ import pytest
 from example import write_example
 from rich.console import Console
 
-from selftaught.reports.tables import comparison_table
+from selftaught import catalogue
+from selftaught.reports.tables import comparison_table, comparison_tables
 
 
 def printed(comparison: dict[str, Any]) -> str:
@@ -36,3 +37,48 @@ def test_values_under_three_seeds_and_intervals_from_three(tmp_path: Path, seeds
 def test_names_are_no_markup() -> None:
     row = {"contestant": "[red]x", "results": {}, "verdict": "failed"}
     assert "[red]x" in printed({"rows": [row]})
+
+
+def test_a_measure_that_is_no_accuracy_heads_its_column_and_is_written_in_its_own_unit() -> None:
+    retrieval = {"measure": "mean_average_precision", "mean_average_precision": 0.3125}
+    stranger = {"measure": "insight", "insight": 12.3456}
+    results = {"linear": {"accuracy": 0.5}, "retrieval": retrieval, "oracle": stranger}
+    text = printed({"rows": [{"contestant": "simclr", "results": results, "verdict": "learning"}]})
+    head, line = (
+        each for each in text.splitlines() if "Linear probe %" in each or "SimCLR" in each
+    )
+    assert "Retrieval mAP %" in head
+    assert "oracle insight" in head and "oracle insight %" not in head
+    assert line.split()[:4] == ["SimCLR", "50.0", "31.2", "12.3"]
+
+
+def test_many_protocols_take_several_tables_of_eighty_columns() -> None:
+    names = [
+        "knn",
+        "linear",
+        "mlp",
+        "fewshot",
+        "retrieval",
+        "clustering",
+        "calibration",
+        "fairness",
+    ]
+    results = {
+        name: {"measure": (m := catalogue.protocol(name).measure.name), m: 0.1 + 0.01 * number}
+        for number, name in enumerate(names)
+    }
+    row = {
+        "contestant": "barlow_twins",
+        "results": results,
+        "verdict": "learning",
+        "seconds": 100.0,
+    }
+    console = Console(file=io.StringIO(), width=80)
+    for table in comparison_tables({"rows": [row]}):
+        console.print(table)
+    text = console.file.getvalue()
+    assert "…" not in text
+    assert text.count("Barlow Twins") == 3  # two beside the cost, then four, then two
+    assert text.count("learning") == 1
+    for number in range(8):
+        assert f"{10 + number}.0" in text
