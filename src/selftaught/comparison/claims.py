@@ -79,8 +79,9 @@ def comparisons(
 
     Returns:
         ``ours``, ``theirs`` (contestants), ``encoder``, ``protocol``, ``measure``, then those of
-        ``statistics.Difference`` and ``p_corrected`` (Holm, over the differences on one encoder); ``gap`` is
-        None where a contestant has under three finished seeds.
+        ``statistics.Difference``, ``p_corrected`` (Holm, over the differences on one encoder) and ``interval``,
+        by which the page ranks (``reports/ranking.py``); ``gap`` is None where a contestant has under three
+        finished seeds.
     """
     name = claimed(summary)
     if name is None or seeds < statistics.ENOUGH:
@@ -105,7 +106,7 @@ def comparisons(
         ]
         told = [difference for difference in each if difference["gap"] is not None]
         for difference, p in zip(told, bootstrap.holm([d["p"] for d in told]), strict=True):
-            difference["p_corrected"] = p
+            difference |= {"p_corrected": p, "interval": [difference["low"], difference["high"]]}
         found += each
     return found
 

@@ -116,7 +116,7 @@ def content(plan: Plan, splits: Splits, rows: Sequence[dict[str, Any]]) -> dict[
         },
         "rows": [_against_the_bar(row, summary) for row in rows],
         "summary": summary,
-        "comparisons": found,
+        "differences": found,
         "claims": claims.sentences(summary, len(plan.seeds), found),
     }
 

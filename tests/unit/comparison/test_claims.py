@@ -70,6 +70,7 @@ def test_seeds_and_pictures_are_drawn_together_where_predictions_were_kept(tmp_p
     straight = bootstrap.difference(judged["simclr"], judged["byol"])
     assert (found[0]["low"], found[0]["high"]) == (straight.low, straight.high)
     assert {each["by"] for each in found} == {"bootstrap"}
+    assert all(each["interval"] == [each["low"], each["high"]] for each in found)
     assert sentences[0].startswith("SimCLR beats BYOL: +")
     assert "virtually certain" in sentences[0]
     assert "seeds and test pictures together" in sentences[-1]
