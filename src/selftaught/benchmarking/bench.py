@@ -1,5 +1,6 @@
 """Carry a plan out: build the contenders, time them in turn, say where the time went."""
 
+import gc
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,7 @@ def bench(plan: Plan, say: Say = lambda sentence: None) -> dict[str, Any]:
         with shortages_named(run.batch), tempfile.TemporaryDirectory() as folder:
             row = measured(contestant, setup, plan, Path(folder) / "run", say)
         content["rows"].append(row)
+        gc.collect()  # contenders hold themselves; their workers and memory should not meet the next row
         say(
             f"{contestant}: {row['pictures_per_second']:,.0f} pictures/s, "
             f"{row['share_of_floor']:.1%} of the floor"

@@ -67,7 +67,7 @@ def _tables(content: dict[str, Any]) -> list[tuple[str, str, Sequence[str], Cell
             "Where a step's time goes, %",
             "Approximate: parts are timed by clocks that wait for the device.",
             ("", *(part.replace("_", " ") for part in parts)),
-            [[_title(row), *(percent(row["parts"].get(name)) for name in parts)] for row in rows],
+            [[_network(row), *(percent(row["parts"].get(name)) for name in parts)] for row in rows],
         ),
     ]
     beside = [_beside(row, peer) for row in rows for peer in row["against"]]
@@ -89,6 +89,10 @@ def _title(row: dict[str, Any]) -> str:
     return full_title(row["contestant"])
 
 
+def _network(row: dict[str, Any]) -> str:
+    return f"{_title(row)}, {row['encoder']}, {row['data']}"
+
+
 def _cells(row: dict[str, Any]) -> list[str]:
     low, high = row["share_of_floor_range"]
     return [
@@ -107,7 +111,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
 def _beside(row: dict[str, Any], peer: dict[str, Any]) -> list[str]:
     low, high = peer["times_faster_range"]
     return [
-        _title(row),
+        _network(row),
         peer["peer"],
         peer["configuration"],
         speed(peer["pictures_per_second"]),
