@@ -1,17 +1,26 @@
-"""The method of CONTRIBUTING.md is run as it is printed, from a package outside this one."""
+"""The method and the protocol of CONTRIBUTING.md are run as they are printed."""
 
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from sklearn.neighbors import NearestCentroid
+
+from selftaught import catalogue, judging
+from selftaught.evaluation.results import Pool
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_a_method_in_five_minutes(tmp_path: Path) -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    code, _ = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     (entry,) = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
     package = tmp_path / "my_package"
     package.mkdir()
@@ -35,3 +44,40 @@ def test_a_method_in_five_minutes(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "linear" in done.stdout
     assert '"rotation"' in (tmp_path / "run" / "metrics.jsonl").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    """What was read of protocols' files is forgotten before and after."""
+    readers = (catalogue._protocol_files, catalogue.protocol, judging._model)
+    for reader in readers:
+        reader.cache_clear()
+    yield
+    for reader in readers:
+        reader.cache_clear()
+
+
+def test_a_protocol_is_one_file(
+    fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    _, code = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    (tmp_path / "evaluation").mkdir()
+    (tmp_path / "evaluation" / "nearest_mean.py").write_text(code, encoding="utf-8")
+    monkeypatch.setattr(catalogue.resources, "files", lambda package: tmp_path)
+    found = catalogue.protocol("nearest_mean")
+    assert (found.written, found.subject, found.measure.name) == ("Nearest mean", False, "accuracy")
+    assert found.parameters["power"].meaning == "of the distance."
+    assert judging.resolve(["nearest_mean"]) == {"nearest_mean": {"power": 2.0}}
+
+    names: dict[str, Any] = {}
+    exec(code, names)
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(60) % 3
+    bank = labels[:, None] + torch.randn(60, 4, generator=generator)
+    rows = torch.arange(60)
+    pool = Pool(bank[:40], labels[:40], rows, rows, bank[40:], labels[40:], 3, {}, "")
+    expected = NearestCentroid().fit(bank[:40].numpy(), labels[:40].numpy())
+    result = names["protocol"](pool, power=2.0)
+    assert result.predictions.tolist() == expected.predict(bank[40:].numpy()).tolist()
+    assert result.settings == {"power": 2.0}

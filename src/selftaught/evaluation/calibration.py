@@ -104,7 +104,7 @@ def protocol(pool: Pool, *, bins: Count = 15) -> Result:
             "expected_calibration_error_scaled": errors[1],
             **scores,
             "accuracy": accuracy(predictions, answers),
-            "temperature": t,
+            "scaling_temperature": t,
         },
         curves=curves,
         l2=probe.l2,

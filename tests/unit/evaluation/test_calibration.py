@@ -67,7 +67,7 @@ def test_a_probe_that_is_too_sure_or_not_sure_enough_is_named_and_scaling_mends_
     monkeypatch.setattr(linear, "learnt", lambda pool: linear.Learnt(probe, {}))
     result = calibration.protocol(pool)
     assert result.value > 0.08
-    assert (result.scores["temperature"] > 1) == overconfident
+    assert (result.scores["scaling_temperature"] > 1) == overconfident
     for name, value in result.scores.items():
         if name.endswith("_scaled"):
             plain = name.removesuffix("_scaled")
@@ -102,5 +102,7 @@ def test_the_probe_is_the_linear_one_and_the_number_that_of_its_probabilities() 
 def test_the_queries_have_no_say_in_the_temperature() -> None:
     pool = cloudy()
     mistaken = dataclasses.replace(pool, answers=pool.answers.flip(0))
-    one, other = (calibration.protocol(each).scores["temperature"] for each in (pool, mistaken))
+    one, other = (
+        calibration.protocol(each).scores["scaling_temperature"] for each in (pool, mistaken)
+    )
     assert one == other
