@@ -171,8 +171,10 @@ class Comparison:
 
     @property
     def headline(self) -> str | None:
-        """The protocol that ranks: the linear probe where it was run."""
-        return "linear" if "linear" in self.protocols else next(iter(self.protocols), None)
+        """The protocol that ranks: the linear probe where it was run, else the first of which more or less is
+        better."""
+        ranking = [name for name in self.protocols if self.measure(name).higher is not None]
+        return "linear" if "linear" in ranking else next(iter(ranking), None)
 
     @property
     def seeds(self) -> int:

@@ -29,7 +29,7 @@ from selftaught.reports.sections import (
     wall,
 )
 from selftaught.reports.sections.section import REPORTS, Section, fill, uri
-from selftaught.reports.wording import count, listing, spoken, title
+from selftaught.reports.wording import count, listing, needs_labels, spoken, title
 
 SECTIONS: tuple[Callable[[Comparison], Section | None], ...] = (
     overview.section,
@@ -122,9 +122,9 @@ def _standfirst(comparison: Comparison) -> str:
         "Each method taught an encoder from pictures alone. The encoder was then frozen, and its"
     )
     begun = taught if comparison.methods else "Each encoder was frozen, and its"
-    names = comparison.protocols
+    names = [name for name in comparison.protocols if needs_labels(name)]
     if not names:
-        return f"{begun} features were looked at."
+        return f"{begun} features were looked at without labels: nothing is ranked."
     known = [READERS.get(name, spoken(name)) for name in names[:TOLD]]
     if len(names) > TOLD:
         known.append(f"{len(names) - TOLD} more")

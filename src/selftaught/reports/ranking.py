@@ -9,6 +9,9 @@ from selftaught.reports.contestants import Comparison, Contestant
 ENOUGH = 3
 """Seeds from which two contestants are told apart; under it nobody has a rank."""
 
+DOUBT = 0.05
+"""A corrected p-value under this settles who is better."""
+
 
 def ranked(comparison: Comparison) -> list[Contestant]:
     """Those who may have a rank: methods that do not see labels and have finished runs."""
@@ -52,26 +55,21 @@ def beats(
     *,
     higher: bool = True,
 ) -> bool:
-    """Whether the 95 % interval of the difference lies above zero (below, where lower is better).
+    """Whether ours is better beyond doubt.
 
-    The interval is the comparison's own where it gives one, and Welch's otherwise.
+    Where the comparison tested the pair (``comparisons``, corrected for how many it tested) its word holds;
+    otherwise the 95 % interval of the difference by Welch's t must leave zero out.
     """
-    found = interval_between(ours, theirs, protocol, facts)
+    for line in facts.get("comparisons") or []:
+        pair = (line.get("ours"), line.get("theirs"))
+        if line.get("protocol") != protocol or set(pair) != {ours.name, theirs.name}:
+            continue
+        if line.get("gap") is None or line.get("p_corrected") is None:
+            return False
+        gap = line["gap"] if pair[0] == ours.name else -line["gap"]
+        return bool(line["p_corrected"] < DOUBT and (gap > 0 if higher else gap < 0))
+    found = welch(ours.values(protocol), theirs.values(protocol))
     return found is not None and (found[0] > 0 if higher else found[1] < 0)
-
-
-def interval_between(
-    ours: Contestant, theirs: Contestant, protocol: str, facts: dict[str, Any]
-) -> tuple[float, float] | None:
-    """The interval of ``ours - theirs``; None under three seeds."""
-    for line in facts.get("differences") or []:
-        if line.get("protocol") == protocol and line.get("interval"):
-            low, high = line["interval"]
-            if (line.get("ours"), line.get("theirs")) == (ours.name, theirs.name):
-                return float(low), float(high)
-            if (line.get("theirs"), line.get("ours")) == (ours.name, theirs.name):
-                return -float(high), -float(low)
-    return welch(ours.values(protocol), theirs.values(protocol))
 
 
 def welch(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float] | None:
@@ -88,11 +86,3 @@ def welch(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]
     freedom = square**2 / sum(part**2 / degrees for part, degrees in parts)
     half = float(t.ppf(0.975, freedom)) * square**0.5
     return gap - half, gap + half
-
-
-def tied(ranking: dict[str, int]) -> list[tuple[int, list[str]]]:
-    """Each rank with those who share it, the best first."""
-    return [
-        (rank, [name for name, own in ranking.items() if own == rank])
-        for rank in sorted(set(ranking.values()))
-    ]

@@ -62,6 +62,22 @@ def scored(name: str, result: Mapping[str, Any], digits: int = 1) -> str:
     return f"{name}{said} {measure.phrase(number(result), digits)}"
 
 
+def question(name: str) -> str:
+    """What a protocol asks of an encoder, in its own words; "" where its file is not here."""
+    try:
+        return catalogue.protocol(name).question
+    except Refusal:
+        return ""
+
+
+def needs_labels(name: str) -> bool:
+    """Whether a protocol reads labels; one of another version is taken to."""
+    try:
+        return catalogue.protocol(name).labels
+    except Refusal:
+        return True
+
+
 LONG = 18
 
 

@@ -253,6 +253,20 @@ def test_no_contestant_at_all(tmp_path: Path) -> None:
     assert sections(html) == ["again"]
 
 
+def test_without_labels_nothing_is_ranked(tmp_path: Path) -> None:
+    directory = write_example(tmp_path, seeds=3, count=30)
+    facts = json.loads((directory / "comparison.json").read_text())
+    for row in facts["rows"]:
+        row["results"] = {"spectrum": {"measure": "rankme", "rankme": 30.5}}
+    change(directory, **facts | {"split": "validation", "claims": []})
+    html, reader = read(directory)
+    assert "looked at without labels: nothing is ranked" in reader.text
+    assert "overview" not in sections(html)
+    assert 'class="rank"' not in html
+    assert "1 min 24 s" in part(html, "cost")
+    assert "30.5" in part(html, "results")
+
+
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
     evil = "</script><img src=x onerror=\"alert('1')\">&amp;"
     classes = [evil, "b", "c"]

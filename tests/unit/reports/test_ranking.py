@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import ttest_ind
 
 from selftaught.reports.contestants import Comparison, Contestant, RunFolder
-from selftaught.reports.ranking import beats, interval_between, ranks, welch
+from selftaught.reports.ranking import beats, ranks, welch
 
 
 def contestant(name: str, values: list[float], **row: Any) -> Contestant:
@@ -46,13 +46,16 @@ def test_the_interval_is_that_of_scipy() -> None:
     assert welch(ours.tolist(), theirs.tolist()) == pytest.approx((wanted.low, wanted.high))
 
 
-def test_the_comparison_s_own_interval_is_taken_where_it_gives_one() -> None:
+def test_the_comparison_s_own_word_holds_where_it_gave_one() -> None:
     a, b = contestant("a", [0.60, 0.66, 0.63]), contestant("b", [0.3, 0.31, 0.32])
-    line = {"protocol": "linear", "ours": "a", "theirs": "b", "interval": [-0.1, 0.7]}
-    facts = {"differences": [line]}
+    line = {"protocol": "linear", "ours": "b", "theirs": "a", "gap": -0.3, "p_corrected": 0.2}
     assert beats(a, b, "linear", {})
-    assert not beats(a, b, "linear", facts)
-    assert interval_between(b, a, "linear", facts) == (-0.7, 0.1)
+    assert not beats(a, b, "linear", {"comparisons": [line]})
+    sure = {"comparisons": [line | {"p_corrected": 0.001}]}
+    assert beats(a, b, "linear", sure)
+    assert not beats(b, a, "linear", sure)
+    assert beats(a, b, "knn", {"comparisons": [line]}) is False
+    assert not beats(a, b, "linear", {"comparisons": [line | {"gap": None}]})
 
 
 def test_less_may_be_better() -> None:

@@ -6,7 +6,7 @@ from selftaught.reports.contestants import Comparison
 from selftaught.reports.sections import blind, fewshot, robustness, spectra
 from selftaught.reports.sections.protocol_curves import charts
 from selftaught.reports.sections.section import Section, fill
-from selftaught.reports.wording import protocol
+from selftaught.reports.wording import question, short
 
 ELSEWHERE = (*fewshot.PROTOCOLS, spectra.PROTOCOL, blind.PROTOCOL, *robustness.PROTOCOLS)
 
@@ -14,7 +14,7 @@ ELSEWHERE = (*fewshot.PROTOCOLS, spectra.PROTOCOL, blind.PROTOCOL, *robustness.P
 def section(comparison: Comparison) -> Section | None:
     """A chart for each curve; absent where there are none."""
     parts: list[dict[str, Any]] = [
-        {"anchor": name, "title": protocol(name), "charts": drawn}
+        {"anchor": name, "title": short(name), "lead": question(name), "charts": drawn}
         for name in comparison.protocols
         if name not in ELSEWHERE and (drawn := charts(comparison, name))
     ]
