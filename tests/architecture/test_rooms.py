@@ -157,3 +157,28 @@ def test_no_two_test_files_share_a_name() -> None:
     """pytest imports them by their basenames: of two that are alike, one is not run."""
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert sorted(names) == sorted(set(names))
+
+
+SLOW = (
+    "torch._dynamo",
+    "torch._inductor",
+    "torch.onnx",
+    "sympy",
+    "scipy",
+    "sklearn",
+    "timm",
+    "torchvision",
+)
+
+
+def test_no_method_brings_what_a_first_step_does_not_need() -> None:
+    """torch's compiler alone takes longer to import than all else together."""
+    ask = f"""
+import sys
+from selftaught import catalogue, interface, training
+for name in catalogue.built_in():
+    catalogue.entry(name).load()
+print([name for name in {SLOW} if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

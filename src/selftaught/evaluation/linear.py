@@ -41,6 +41,10 @@ ITERATIONS = 400
 HISTORY = 20
 """Pairs of steps and gradient differences that L-BFGS remembers."""
 
+LARGE = 2**22
+"""Numbers in the features from which on the passes over them run in float32: half the time. Should that not
+reach the tolerance, float64 goes on from there."""
+
 WIDEST = 6144
 """Widest features whose covariance is factorised (300 MB); wider ones go without."""
 
@@ -85,49 +89,70 @@ class _Problem:
     """Standardised features with their labels; points [d + 1, k] hold the weights and, last, the
     bias."""
 
-    def __init__(self, features: Tensor, labels: Tensor, classes: int) -> None:
+    def __init__(
+        self, features: Tensor, labels: Tensor, classes: int, dtype: torch.dtype = torch.float64
+    ) -> None:
         # Apple's GPUs have no float64, and the optimum is not worth approximating for one.
         device = torch.device("cpu") if features.device.type == "mps" else features.device
-        features = features.to(device, torch.float64)
+        features = features.to(device, dtype)
         self.labels = labels.to(device)
         self.classes = classes
-        self.mean = features.mean(0)
-        deviation = features.std(0, correction=0)
+        n, d = features.shape
+        mean = features.mean(0, dtype=torch.float64).to(dtype)
+        self.z = features - mean
+        deviation = (self.z.square().sum(0, dtype=torch.float64) / n).sqrt()
+        self.mean = mean.double()
         # A feature that never moves stays at zero; rounding alone must not blow it up.
         still = deviation <= 1e-7 * self.mean.abs()
         self.scale = deviation.masked_fill(still | (deviation == 0), 1.0)
-        self.z = ((features - self.mean) / self.scale).masked_fill_(still, 0.0)
-        n, d = features.shape
+        self.z.div_(self.scale).masked_fill_(still, 0.0)
         # The best weights lie in the span of the pictures (any other part only costs penalty), so with
         # fewer pictures than features the problem is solved in an orthonormal basis of that span.
         self.basis: Tensor | None = None
         if n < d:
-            self.basis, triangle = torch.linalg.qr(self.z.T)
+            self.basis, triangle = torch.linalg.qr(self.z.T.double())
             self.basis[still | (deviation == 0)] = 0.0  # nothing may be read into dead features
-            self.z, d = triangle.T.contiguous(), n
-        self.covariance = self.z.T @ self.z / n if d <= WIDEST else None
+            self.z, d = triangle.T.to(dtype).contiguous(), n
+        self.covariance: Tensor | None = None
+        if d <= WIDEST:
+            rows = range(0, n, 4096)
+            parts = (self.z[row : row + 4096].double() for row in rows)
+            self.covariance = torch.stack([part.T @ part / n for part in parts]).sum(0)
 
     def weights(self, point: Tensor) -> Tensor:
         """The weights [d, k] on standardised features."""
         return point[:-1] if self.basis is None else self.basis @ point[:-1]
 
+    def point(self, start: "Probe | None") -> Tensor:
+        """Where to begin: at a probe of other pictures, or at nought."""
+        if start is None:
+            return self.mean.new_zeros(self.z.shape[1] + 1, self.classes)
+        raw = (start.weights / start.scale[:, None]).to(self.mean.device)
+        bias = start.bias.to(raw) + (self.mean - start.mean.to(raw)) @ raw
+        weights = raw * self.scale[:, None]
+        return torch.cat([weights if self.basis is None else self.basis.T @ weights, bias[None]])
+
     def logits(self, point: Tensor) -> Tensor:
-        return torch.addmm(point[-1], self.z, point[:-1])
+        """Of each class and picture, [k, n]: a softmax over rows is ten times as fast as over columns."""
+        point = point.to(self.z.dtype)
+        return torch.addmm(point[-1][:, None], point[:-1].T, self.z.T)
 
     def gradient(self, point: Tensor, logits: Tensor, l2: float) -> Tensor:
-        residual = logits.softmax(-1)
-        residual[torch.arange(len(residual), device=residual.device), self.labels] -= 1
-        residual /= len(residual)
-        weights = (residual.T @ self.z).T  # Three times as fast as z.T @ residual on a CPU.
-        return torch.cat([weights + l2 * point[:-1], residual.sum(0, keepdim=True)])
+        n = len(self.labels)
+        residual = logits.softmax(0)
+        residual[self.labels, torch.arange(n, device=residual.device)] -= 1
+        residual /= n
+        weights = (residual @ self.z).T.double()
+        bias = residual.sum(1, dtype=torch.float64)
+        return torch.cat([weights + l2 * point[:-1], bias[None]])
 
     def preconditioner(self, logits: Tensor, l2: float) -> "_Preconditioner":
         """The inverse of h * covariance + l2, h being the mean curvature of the loss in a logit."""
-        p = logits.softmax(-1)
+        p = logits.softmax(0)
         h = max(float((p * (1 - p)).mean()), 1e-4)
         if self.covariance is None:
             return _Preconditioner(None, h, h + l2)
-        identity = torch.eye(len(self.covariance), dtype=p.dtype, device=p.device)
+        identity = torch.eye(len(self.covariance), dtype=torch.float64, device=p.device)
         return _Preconditioner(torch.linalg.cholesky(h * self.covariance + l2 * identity), h, 1.0)
 
 
@@ -194,19 +219,19 @@ def _line_search(
     """
     w, v = line[0][:-1], line[1][:-1]
     wv, vv = float((w * v).sum()), float((v * v).sum())
-    right = float(slope.gather(1, labels[:, None]).mean())
+    right = float(slope.gather(0, labels[None]).mean(dtype=torch.float64))
     low, high, t, first = 0.0, float("inf"), 0.0, 0.0
     for attempt in range(30):
-        p = (logits + t * slope).softmax(-1)
-        mean = (p * slope).sum(-1)
-        derivative = float(mean.mean()) - right + l2 * (wv + t * vv)
+        p = (logits + t * slope).softmax(0)
+        mean = (p * slope).sum(0)
+        derivative = float(mean.mean(dtype=torch.float64)) - right + l2 * (wv + t * vv)
         if attempt == 0:
             first, t = derivative, 1.0
             continue
         if abs(derivative) <= 0.1 * abs(first):
             break
         low, high = (t, high) if derivative < 0 else (low, t)
-        second = float(((p * slope.square()).sum(-1) - mean.square()).mean()) + l2 * vv
+        second = float(((p * slope.square()).sum(0) - mean.square()).mean()) + l2 * vv
         newton = t - derivative / second
         limit = min(high, 10 * t)
         t = newton if low < newton < limit else (low + limit) / 2
@@ -220,12 +245,23 @@ def path(
     *,
     classes: int,
     strengths: Sequence[float] = STRENGTHS,
+    start: Probe | None = None,
 ) -> Iterator[Probe]:
-    """The optimum for each strength of the penalty, each started from the one before."""
-    problem = _Problem(features, labels, classes)
-    point = problem.z.new_zeros(problem.z.shape[1] + 1, classes)
+    """The optimum for each strength of the penalty, each started from the one before.
+
+    Args:
+        start: where the first begins: a probe of other pictures, near or far.
+    """
+    exact, rough = torch.float64, torch.float32
+    fast = features.numel() >= LARGE and features.dtype != exact
+    problem = _Problem(features, labels, classes, rough if fast else exact)
+    point = problem.point(start)
     for l2 in strengths:
         point, iterations, converged = _minimise(problem, point, l2)
+        if not converged and fast:
+            problem, fast = _Problem(features, labels, classes, exact), False
+            point, more, converged = _minimise(problem, point, l2)
+            iterations += more
         yield Probe(
             problem.weights(point),
             point[-1],
@@ -238,26 +274,37 @@ def path(
 
 
 def fit(
-    features: Float[Tensor, "n d"], labels: Int64[Tensor, " n"], *, classes: int, l2: float
+    features: Float[Tensor, "n d"],
+    labels: Int64[Tensor, " n"],
+    *,
+    classes: int,
+    l2: float,
+    start: Probe | None = None,
 ) -> Probe:
-    """The optimum for one strength of the penalty."""
-    return next(path(features, labels, classes=classes, strengths=[l2]))
+    """The optimum for one strength of the penalty, sought from ``start`` if there is one."""
+    return next(path(features, labels, classes=classes, strengths=[l2], start=start))
 
 
 def tried(
-    pool: Pool, labels: Int64[Tensor, " n"], strengths: Sequence[float] = STRENGTHS
+    pool: Pool,
+    labels: Int64[Tensor, " n"],
+    strengths: Sequence[float] = STRENGTHS,
+    probes: dict[float, Probe] | None = None,
 ) -> dict[float, float]:
     """Accuracy on the pool's held part for each strength of the penalty, learnt from its fit part.
 
     Args:
         labels: of the bank: the pool's own, or false ones.
         strengths: from strong to weak; those after the path has turned are left out.
+        probes: where each strength's probe is put, for who would start from it.
     """
     found: dict[float, float] = {}
     bank, held = pool.bank[pool.fit], pool.bank[pool.held]
     for probe in path(bank, labels[pool.fit], classes=pool.classes, strengths=strengths):
         right = labels[pool.held].to(probe.bias.device)
         found[probe.l2] = accuracy(probe.predict(held), right)
+        if probes is not None:
+            probes[probe.l2] = probe
         # The path has turned: weaker penalties fit the bank ever more closely and cost the most.
         if len(found) > 2 and max(list(found.values())[-2:]) < max(found.values()):
             break
@@ -296,8 +343,10 @@ def learnt(pool: Pool, strengths: Sequence[float] = STRENGTHS) -> Learnt:
     ordered = tuple(sorted(set(strengths), reverse=True))
     kept = _LEARNT.setdefault(pool, {})
     if ordered not in kept:
-        found = tried(pool, pool.labels, ordered)
-        probe = fit(pool.bank, pool.labels, classes=pool.classes, l2=best(found))
+        probes: dict[float, Probe] = {}
+        found = tried(pool, pool.labels, ordered, probes)
+        l2 = best(found)
+        probe = fit(pool.bank, pool.labels, classes=pool.classes, l2=l2, start=probes[l2])
         kept[ordered] = Learnt(probe, found)
     return kept[ordered]
 

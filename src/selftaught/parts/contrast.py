@@ -7,6 +7,7 @@ its rows are made in blocks, and made again in the backward pass, where their so
 then grows with the batch. A table of at most ``CELLS`` is one block, which is kept instead of made again.
 """
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,9 +38,15 @@ def log_sum_exp(
     return value
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]  # it would write out each block
 def _in_blocks(*given: Any) -> Any:
+    """A compiler would write out every block by itself, so it is kept out. ``torch.compiler.disable`` imports
+    all of it, which takes longer than torch: it is asked for only where a compiler is at work."""
+    if "torch._dynamo" in sys.modules:
+        return torch.compiler.disable(_LogSumExp.apply)(*given)  # type: ignore[no-untyped-call]
     return _LogSumExp.apply(*given)
+
+
+_in_blocks._torchdynamo_disable = True  # type: ignore[attr-defined]  # not to be looked into either
 
 
 class _LogSumExp(torch.autograd.Function):

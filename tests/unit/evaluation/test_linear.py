@@ -121,6 +121,41 @@ def test_wide_features_reach_the_same_optimum(monkeypatch: pytest.MonkeyPatch) -
     torch.testing.assert_close(wide.weights, narrow.weights, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize(("n", "d"), [(600, 30), (60, 200)])
+def test_passes_in_float32_end_at_the_same_optimum(
+    n: int, d: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they cannot reach, float64 does: at a tolerance below float32's rounding too."""
+    features, labels = clouds(n, d=d)
+    exact = list(linear.path(features, labels, classes=4))
+    monkeypatch.setattr(linear, "LARGE", 0)
+    for ours, probe in zip(linear.path(features, labels, classes=4), exact, strict=True):
+        assert ours.converged
+        assert objective(ours, features, labels, probe.l2) == pytest.approx(
+            objective(probe, features, labels, probe.l2), abs=1e-6
+        )
+    assert linear._Problem(features, labels, 4, torch.float32).z.dtype == torch.float32
+    monkeypatch.setattr(linear, "TOLERANCE", 1e-9)
+    assert linear.fit(features, labels, classes=4, l2=1e-2).converged
+
+
+@pytest.mark.parametrize(("n", "d"), [(300, 30), (60, 200)])
+def test_a_start_from_other_pictures_saves_steps_and_ends_at_the_same_optimum(
+    n: int, d: int
+) -> None:
+    features, labels = clouds(n, d=d)
+    most = n * 9 // 10
+    near = linear.fit(features[:most] * 2 + 1, labels[:most], classes=4, l2=1e-2)
+    scaled = features * 2 + 1
+    cold = linear.fit(scaled, labels, classes=4, l2=1e-2)
+    warm = linear.fit(scaled, labels, classes=4, l2=1e-2, start=near)
+    assert warm.converged and warm.iterations < cold.iterations
+    torch.testing.assert_close(warm.weights, cold.weights, rtol=1e-3, atol=1e-4)
+    still = linear.fit(scaled, labels, classes=4, l2=1e-2, start=cold)
+    assert still.iterations == 0  # an optimum is carried over as what it is
+    torch.testing.assert_close(still.bias, cold.bias)
+
+
 def noisy_pool() -> Pool:
     """Few pictures and many dimensions: a weak penalty overfits."""
     features, labels = clouds(160, d=60)
