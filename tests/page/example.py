@@ -196,6 +196,17 @@ def suite_of(name: str, results: dict[str, Any]) -> dict[str, Any]:
         },
         "spectrum": {"measure": "rank_me", "rank_me": 30.5, "curves": {"spectrum": spectrum}},
         "invariance": {"measure": "unmoved", "unmoved": 0.7, "curves": unmoved},
+        "fairness": {
+            "measure": "worst_class_accuracy",
+            "worst_class_accuracy": 0.8 * level,
+            "curves": {
+                "accuracy_by_class": line(
+                    [float(k) for k in range(10)],
+                    [level * (1 - 0.02 * ((3 * k) % 10)) for k in range(10)],
+                    "class",
+                )
+            },
+        },
         "calibration": {
             "measure": "ece",
             "ece": 0.07,

@@ -149,7 +149,7 @@ def setting(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return " ".join(map(setting, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def settings(result: Mapping[str, Any]) -> str:

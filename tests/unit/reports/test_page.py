@@ -134,6 +134,9 @@ def test_a_section_for_each_protocol_that_draws(tmp_path: Path) -> None:
         assert words in robust
     assert "reliability" in part(html, "further") or "confidence" in part(html, "further")
     assert "blindest to" in part(html, "blind")
+    table = part(html, "fairness")
+    assert table.count("<b>") == 8  # each contestant's worst class
+    assert re.findall(r'class="number">(\w+)<', table)[:10] == CLASSES
     assert re.search(r"<b>\w+ \(\+\d+\)</b>", part(html, "blind"))
     assert part(html, "similarity").count(">0.40<") == 8 * 7
     assert "rank me" in part(html, "spectrum")

@@ -3,12 +3,18 @@
 from typing import Any
 
 from selftaught.reports.contestants import Comparison
-from selftaught.reports.sections import blind, fewshot, robustness, spectra
+from selftaught.reports.sections import blind, classes, fewshot, robustness, spectra
 from selftaught.reports.sections.protocol_curves import charts
 from selftaught.reports.sections.section import Section, fill
 from selftaught.reports.wording import question, short
 
-ELSEWHERE = (*fewshot.PROTOCOLS, spectra.PROTOCOL, blind.PROTOCOL, *robustness.PROTOCOLS)
+ELSEWHERE = (
+    *fewshot.PROTOCOLS,
+    spectra.PROTOCOL,
+    blind.PROTOCOL,
+    classes.PROTOCOL,
+    *robustness.PROTOCOLS,
+)
 
 
 def section(comparison: Comparison) -> Section | None:
