@@ -138,6 +138,13 @@ def compare(
         int,
         typer.Option(help="Runs at once, each with its share of the cores; for small networks."),
     ] = 1,
+    study: Annotated[
+        str | None,
+        typer.Option(help="A claim to test against supervised: robustness, labels or scale."),
+    ] = None,
+    encoders: Annotated[
+        str | None, typer.Option(help="For --study scale: the smaller and the larger one.")
+    ] = None,
     data_root: DataRoot = None,
     stop_on_collapse: StopOnCollapse = False,
     fresh: Fresh = False,
@@ -169,6 +176,8 @@ def compare(
         protocols=protocols.split(","),
         fresh=fresh,
         jobs=jobs,
+        study=study,
+        encoders=() if encoders is None else [each.strip() for each in encoders.split(",")],
         say=_say,
         **given,
     )
@@ -182,7 +191,8 @@ def compare(
         console = Console(soft_wrap=not sys.stdout.isatty())
         for table in comparison_tables(content):
             console.print(table)
-        for claim in content["claims"]:
+        answers = (content.get("study") or {}).get("answers", [])
+        for claim in [*(answer["sentence"] for answer in answers), *content["claims"]]:
             console.print(claim, markup=False, highlight=False)
     directory = out or interface.default_directory(given["data"])
     _say(f"Page: {directory / 'report.html'}")

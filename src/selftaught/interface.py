@@ -105,6 +105,8 @@ def compare(
     protocols: Sequence[str] = PROTOCOLS,
     fresh: bool = False,
     jobs: int = 1,
+    study: str | None = None,
+    encoders: Sequence[str] = (),
     say: Say = _quiet,
     **overrides: Any,
 ) -> dict[str, Any]:
@@ -116,10 +118,13 @@ def compare(
         seeds: N runs seeds 0 to N - 1.
         out: the directory; None takes ``runs/compare-DATA``.
         split: ``test`` is for results; ``validation`` is for choices, and keeps test unread.
-        baselines: stand beside the contestants; None takes all of them.
+        baselines: stand beside the contestants; None takes all of them, or for a study those that it needs.
         protocols: how encoders are judged; ``all`` is every protocol that the data can carry.
         fresh: move an older comparison aside.
         jobs: how many runs go on at once, each in a process with its share of the cores.
+        study: a claim to test: ``robustness``, ``labels`` or ``scale``; it adds the runs and protocols that it
+            needs.
+        encoders: for ``scale``, the smaller and the larger one.
         say: is told, in sentences, what happens.
         overrides: hold for all contestants, with ``__`` for the dot; ``knn__k=10`` for a protocol.
 
@@ -140,12 +145,14 @@ def compare(
         out=Path(out) if out is not None else default_directory(data),
         seeds=seeds,
         split=split,
-        baselines=comparison.BASELINES if baselines is None else baselines,
+        baselines=baselines,
         protocols=protocols,
         changes=changes,
         overrides={"data": data, **given},
         fresh=fresh,
         jobs=jobs,
+        study=study,
+        encoders=encoders,
     )
     runs = [entrant.run for entrant in plan.entrants]
     say(_announcement(plan.entrants[0].run, plan.directory, runs, jobs))

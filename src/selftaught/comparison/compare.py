@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from selftaught import catalogue, config, judging
+from selftaught.comparison import studies
 from selftaught.comparison.entrants import Entrant, Plan
 from selftaught.errors import Refusal
 from selftaught.runs import RunFolder, move_aside, write_json
@@ -21,12 +22,14 @@ def plan(
     out: Path,
     seeds: int = 1,
     split: Literal["validation", "test"] = "test",
-    baselines: Sequence[str] = BASELINES,
+    baselines: Sequence[str] | None = None,
     protocols: Sequence[str] = ("knn", "linear"),
     changes: judging.Changes = judging.NOTHING,
     overrides: dict[str, Any] | None = None,
     fresh: bool = False,
     jobs: int = 1,
+    study: str | None = None,
+    encoders: Sequence[str] = (),
 ) -> Plan:
     """Resolve every contestant and every seed; nothing is written and torch is not imported.
 
@@ -36,15 +39,19 @@ def plan(
         seeds: N runs seeds 0 to N - 1.
         split: ``test`` pretrains on validation's pictures too and reads test once a run; ``validation``
             holds them back, for choices.
-        baselines: contestants that are added where they are missing.
+        baselines: contestants that are added where they are missing; None takes ``BASELINES``, or for a study
+            none but those that it needs.
         protocols: how every run is judged; ``all`` is every protocol that the data can carry.
         changes: protocol to those of its parameters that differ from the published ones.
         overrides: what holds for all contestants; a contestant's own win.
         fresh: move an older comparison aside.
         jobs: how many runs go on at once, each in a process with its share of the cores.
+        study: a question that the runs are to answer: it adds the contestants and protocols that it needs.
+        encoders: the sizes for a study that compares some, the smaller first.
 
     Raises:
-        Refusal: an unknown method, protocol or key, a value out of range, or a folder that holds other runs.
+        Refusal: an unknown method, protocol, study or key, a value out of range, or a folder that holds other
+            runs.
     """
     if seeds < 1:
         raise Refusal(
@@ -52,6 +59,13 @@ def plan(
         )
     if jobs < 1:
         raise Refusal(f"--jobs {jobs} carries nothing out; give 1, or up to the number of cores.")
+    asked = studies.ask(study, contestants, encoders, overrides or {})
+    if asked is not None:
+        needed = studies.runs(asked, protocols, changes, baselines or ())
+        contestants, baselines = needed.contestants, needed.baselines
+        protocols, changes = needed.protocols, needed.changes
+    elif baselines is None:
+        baselines = BASELINES
     judged = judging.resolve(protocols, changes)
     _check_judged_alike(contestants)
     wanted = list(dict.fromkeys([*contestants, *(b for b in baselines if b not in contestants)]))
@@ -84,7 +98,7 @@ def plan(
             raise Refusal(f"{out} is a file; --out takes a directory.")
     numbers = tuple(range(seeds))
     lenient = catalogue.ALL in protocols
-    return Plan(out, tuple(entrants), split, numbers, judged, fresh, lenient, jobs)
+    return Plan(out, tuple(entrants), split, numbers, judged, fresh, lenient, jobs, asked)
 
 
 def _check_judged_alike(contestants: Sequence[str]) -> None:
@@ -143,6 +157,11 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
         say(note)
     protocols, split = dict(plan.protocols), plan.split
     if not labelled:
+        if plan.study is not None:
+            raise Refusal(
+                f"{splits.name} has no labels, and the study '{plan.study.name}' compares with "
+                "supervised training; give labelled pictures."
+            )
         say(f"{splits.name} has no labels: encoders are trained and looked at, but not ranked.")
         protocols, split = _without_labels(protocols), "validation"
         plan = replace(plan, protocols=protocols, split=split)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from selftaught import config
+from selftaught.comparison.studies import Asked
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Plan:
         fresh: move an older comparison aside.
         lenient: whether protocols that the data cannot carry are left out instead of refused.
         jobs: how many runs go on at once.
+        study: the question that the runs answer, if there is one.
     """
 
     directory: Path
@@ -49,3 +51,4 @@ class Plan:
     fresh: bool = False
     lenient: bool = False
     jobs: int = 1
+    study: Asked | None = None

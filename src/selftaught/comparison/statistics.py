@@ -59,14 +59,29 @@ def certain(gap: float, by: str) -> Difference:
 
 def welch(ours: Sequence[float], theirs: Sequence[float]) -> Difference:
     """Mean difference and its 95 % interval, by Welch's t: seeds of two contestants are not pairs."""
+    return contrast([(1.0, ours), (-1.0, theirs)])
+
+
+Parts = Sequence[tuple[float, Sequence[float]]]
+"""Weights, each with the values of several seeds."""
+
+
+def contrast(parts: Parts) -> Difference:
+    """A weighted sum of means and its 95 % interval, by Welch's t for any number of samples.
+
+    B. L. Welch, "The generalization of 'Student's' problem when several different population variances are
+    involved" (1947).
+    """
     from scipy.stats import t
 
-    gap = fmean(ours) - fmean(theirs)
-    parts = [(variance(values) / len(values), len(values) - 1) for values in (ours, theirs)]
-    square = sum(part for part, _ in parts)
+    gap = sum(weight * fmean(values) for weight, values in parts)
+    spread = [
+        (weight**2 * variance(values) / len(values), len(values) - 1) for weight, values in parts
+    ]
+    square = sum(part for part, _ in spread)
     if square == 0:
         return certain(gap, "Welch")
-    freedom = square**2 / sum(part**2 / degrees for part, degrees in parts)
+    freedom = square**2 / sum(part**2 / degrees for part, degrees in spread)
     half = float(t.ppf(0.975, freedom)) * square**0.5
     probability = float(t.cdf(gap / square**0.5, freedom))
     p = 2 * min(probability, 1 - probability)

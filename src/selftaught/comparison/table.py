@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from selftaught import budget, catalogue, config, judging
-from selftaught.comparison import claims, statistics
+from selftaught.comparison import claims, statistics, studies
 from selftaught.comparison.entrants import Entrant, Plan
 from selftaught.data import Splits
 from selftaught.measures import number
@@ -86,6 +86,7 @@ def content(plan: Plan, splits: Splits, rows: Sequence[dict[str, Any]]) -> dict[
     summary = summarise(rows)
     judged = claims.judged(plan.directory, plan.split, rows, claims.claimed(summary))
     found = claims.comparisons(summary, len(plan.seeds), judged)
+    study = studies.answer(plan.study, rows, len(splits.classes)) if plan.study else None
     return {
         "schema_version": SCHEMA_VERSION,
         "selftaught": facts["selftaught"],
@@ -117,6 +118,7 @@ def content(plan: Plan, splits: Splits, rows: Sequence[dict[str, Any]]) -> dict[
         "rows": [_against_the_bar(row, summary) for row in rows],
         "summary": summary,
         "differences": found,
+        "study": study,
         "claims": claims.sentences(summary, len(plan.seeds), found),
     }
 

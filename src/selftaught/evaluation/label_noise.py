@@ -18,8 +18,8 @@ from torch import Tensor
 
 from selftaught.evaluation import linear
 from selftaught.evaluation.results import Pool, Result, accuracy, curve
-from selftaught.keys import Keys
 from selftaught.measures import Measure
+from selftaught.parts.false_labels import replaced
 from selftaught.types import Share, Shares
 
 MEASURE = Measure("noisy_accuracy", title="accuracy under label noise")
@@ -34,23 +34,17 @@ class Noisy:
     l2: float
 
 
-def replaced(labels: Int64[Tensor, " n"], share: Share, *, seed: int = 0) -> Int64[Tensor, " n"]:
-    """The labels, each replaced with probability ``share``.
-
-    A row's draw depends on its place alone: more noise replaces those that less noise does, by the same
-    labels, and every encoder learns from the same.
-    """
-    present = torch.unique(labels)
-    drawn = Keys(seed, 0, torch.arange(len(labels))).uniform("label_noise", 2).to(labels.device)
-    others = present[(drawn[:, 1] * len(present)).to(torch.int64)]
-    return torch.where(drawn[:, 0] < share, others, labels)
+def falsified(labels: Int64[Tensor, " n"], share: Share) -> Int64[Tensor, " n"]:
+    """The bank's labels, each replaced with probability ``share`` by one of those that are in it."""
+    rows = torch.arange(len(labels), device=labels.device)
+    return replaced(labels, rows, share, torch.unique(labels))
 
 
 def learnt(pool: Pool, shares: Shares) -> list[Noisy]:
     """A probe for each share of noise, 0 among them, in rising order."""
     found = []
     for share in sorted({0.0, *shares}):
-        labels = replaced(pool.labels, share)
+        labels = falsified(pool.labels, share)
         l2 = linear.best(linear.tried(pool, labels))
         probe = linear.fit(pool.bank, labels, classes=pool.classes, l2=l2)
         right = accuracy(probe.predict(pool.queries).to(pool.answers.device), pool.answers)

@@ -26,6 +26,7 @@ from selftaught.reports.sections import (
     robustness,
     similarity,
     spectra,
+    study,
     views,
     wall,
 )
@@ -34,6 +35,7 @@ from selftaught.reports.wording import count, listing, needs_labels, spoken, tit
 
 SECTIONS: tuple[Callable[[Comparison], Section | None], ...] = (
     overview.section,
+    study.section,
     results.section,
     learning.section,
     fewshot.section,

@@ -3,6 +3,7 @@
 It sees labels and says so; it stands in the table as a reference, never as a contestant.
 """
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
@@ -10,7 +11,8 @@ from torch import Tensor, nn
 from selftaught.batch import Batch, Needs
 from selftaught.encoders import Encoder
 from selftaught.methods.method import Method, Outputs, in_float32
-from selftaught.types import Fraction
+from selftaught.parts.false_labels import replaced
+from selftaught.types import Fraction, Share
 
 
 @in_float32
@@ -26,19 +28,26 @@ class Supervised(Method):
 
     Args:
         smoothing: share of each label that is spread evenly over all classes.
+        noise: share of the labels that are replaced by one of any class, for studies of false labels.
     """
 
     needs = Needs(views=1, preset="supervised", labels=True)
 
-    def __init__(self, encoder: Encoder, classes: int, *, smoothing: Fraction = 0.0) -> None:
+    def __init__(
+        self, encoder: Encoder, classes: int, *, smoothing: Fraction = 0.0, noise: Share = 0.0
+    ) -> None:
         super().__init__(encoder)
         self.classifier = nn.Linear(encoder.dim, classes)
-        self.smoothing = smoothing
+        self.smoothing, self.noise = smoothing, noise
 
     def forward(self, batch: Batch) -> Outputs:
         (views,) = batch.views
         assert batch.labels is not None
         h = self.encoder(views)
         logits = self.classifier(h)  # [n, k]
-        losses = {"cross_entropy": cross_entropy(logits, batch.labels, self.smoothing)}
+        labels = batch.labels
+        if self.noise:
+            choices = torch.arange(self.classifier.out_features, device=labels.device)
+            labels = replaced(labels, batch.index, self.noise, choices)
+        losses = {"cross_entropy": cross_entropy(logits, labels, self.smoothing)}
         return Outputs(losses, features=h)

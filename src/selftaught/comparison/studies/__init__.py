@@ -1,0 +1,27 @@
+"""Studies: a comparison that answers, on the user's data, whether one of the course's claims holds.
+
+The claims are those of the course on self-supervised learning: that encoders which learnt without labels are
+more robust than supervised ones, do with fewer and falser labels, and gain more from size. A file that holds
+a ``STUDY`` is one: which runs and protocols it takes, and how their numbers answer. Whichever way the answer
+falls, it comes with its interval; under three seeds no claim is made.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from selftaught.comparison.studies.asking import ask, runs
+from selftaught.comparison.studies.catalogue import NAMES, find
+from selftaught.comparison.studies.study import Asked, Row
+
+__all__ = ["NAMES", "Asked", "answer", "ask", "find", "runs"]
+
+
+def answer(asked: Asked, rows: Sequence[Row], classes: int) -> dict[str, Any]:
+    """What comparison.json says of a study: the claim, and an answer to each of its aspects."""
+    study = find(asked.name)
+    return {
+        "name": asked.name,
+        "claim": study.claim,
+        "encoders": list(asked.encoders),
+        "answers": study.reading(study, asked, rows, 1 / max(classes, 1)),
+    }
