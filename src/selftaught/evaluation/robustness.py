@@ -1,4 +1,4 @@
-"""Robustness to corruptions, attacks and false labels (Hendrycks and Dietterich, 2019), https://arxiv.org/abs/1903.12261.
+"""Robustness (Hendrycks and Dietterich, 2019), https://arxiv.org/abs/1903.12261.
 
 How much of its accuracy does a linear probe keep when pictures are corrupted or attacked, or labels false?
 
