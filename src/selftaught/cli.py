@@ -371,6 +371,53 @@ def bench(
 
 
 @app.command()
+def doctor(
+    data: Annotated[str, typer.Argument(help="A folder of pictures, or a built-in set.")],
+    overrides: Overrides = None,
+    method: Annotated[
+        str,
+        typer.Option(help="Whose views to show and whose cost to measure, separated by commas."),
+    ] = "simclr",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Directory for a page, its JSON and a groups.csv; none is written otherwise."
+        ),
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=0, help="To measure each method's cost in, about; 0 measures none.")
+    ] = 20.0,
+    recipe: Recipe = None,
+    epochs: Epochs = None,
+    encoder: EncoderName = None,
+    device: DeviceName = None,
+    data_root: DataRoot = None,
+    as_json: AsJson = False,
+) -> None:
+    """Examine a data set before training: defects, duplicates, leaks, balance, views, time and memory.
+
+    The exit code is 0, with warnings too, and 2 where training would refuse the data.
+    """
+    from selftaught import interface
+
+    given = _given(
+        overrides, data_root=data_root, recipe=recipe, epochs=epochs, encoder=encoder, device=device
+    )
+    methods = [name for name in method.split(",") if name]
+    content = interface.examine(data, methods=methods, out=out, seconds=seconds, say=_say, **given)
+    if as_json:
+        _print_json(content)
+    else:
+        from selftaught.reports.checkup import print_checkup
+
+        print_checkup(content)
+    if out is not None:
+        _say(f"Page: {out / 'doctor.html'}")
+    if content["refusal"]:
+        raise SystemExit(2)
+
+
+@app.command()
 def methods(
     name: Annotated[str | None, typer.Argument(help="One method, for its page.")] = None,
     as_json: AsJson = False,
@@ -434,7 +481,7 @@ def _guarded(call: Callable[[], Any]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Interrupted as error:
-        _say(f"selftaught: {error} Give the same command again to go on.")
+        _say(f"selftaught: {error}" + " Give the same command again to go on." * error.saved)
         return error.code
     return 0
 

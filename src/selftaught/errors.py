@@ -23,11 +23,18 @@ class Diverged(RunFailed):
 
 
 class Interrupted(Exception):
-    """A signal asked the run to stop, and it has saved. ``code`` is the exit code: 128 + the signal."""
+    """A signal asked to stop. ``code`` is the exit code: 128 + the signal.
 
-    def __init__(self, number: int, sentence: str) -> None:
+    Args:
+        number: of the signal.
+        sentence: what was done until then.
+        saved: whether the same command goes on from there.
+    """
+
+    def __init__(self, number: int, sentence: str, *, saved: bool = True) -> None:
         super().__init__(sentence)
         self.code = 128 + number
+        self.saved = saved
 
 
 def suggest(given: str, choices: Iterable[str]) -> str:

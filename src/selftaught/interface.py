@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from selftaught import benchmarking, budget, catalogue, comparison, config, judging
 from selftaught.errors import Refusal
-from selftaught.runs import RunFolder
+from selftaught.runs import RunFolder, write_atomically, write_json
 
 if TYPE_CHECKING:
     from selftaught.inference import Embedder
@@ -215,6 +215,66 @@ def evaluate(
         told=lambda name, result: say(scored(name, result.facts())),
     )[split]
     return {name: found[name] for name in parameters}
+
+
+def examine(
+    data: str,
+    *,
+    methods: Sequence[str] = ("simclr",),
+    out: str | Path | None = None,
+    seconds: float = 20.0,
+    say: Say = _quiet,
+    **overrides: Any,
+) -> dict[str, Any]:
+    """Examine a data set before any training: what is in it, what is wrong with it, what training would take.
+
+    Args:
+        data: a built-in set, or the path of a folder of pictures.
+        methods: whose views are shown and whose cost is measured.
+        out: a directory for ``doctor.html``, ``doctor.json`` and, where a folder has copies or near-duplicates,
+            ``groups.csv``, which keeps them on one side (``data.labels``); None writes nothing.
+        seconds: about how long the measuring of each method's cost may take; 0 measures none.
+        say: is told, in sentences, what happens.
+        overrides: anything of the configuration, with ``__`` for the dot; they hold for all methods.
+
+    Returns:
+        The content of ``doctor.json``; its ``refusal`` is the sentence with which training would refuse the
+        data, or None.
+
+    Raises:
+        Refusal: there are no pictures to examine; nothing was written.
+    """
+    given = {key.replace("__", "."): value for key, value in overrides.items()}
+    if not methods:
+        raise Refusal("No method is named; give one or more, for example: simclr byol.")
+    for name in methods:
+        if catalogue.entry(name).baseline:
+            raise Refusal(f"{name} is a baseline, which takes no steps; name a method that trains.")
+    settings = [config.resolve(name, {"data": data}, given) for name in dict.fromkeys(methods)]
+    where = None if out is None else Path(out)
+    if where is not None and where.exists() and not where.is_dir():
+        raise Refusal(f"--out {where} is a file; name a directory.")
+    end = f" · writes {where}/" if where is not None else ""
+    say(
+        f"examining {settings[0].data.name} for {', '.join(run.method.name for run in settings)}{end}"
+    )
+
+    from selftaught import doctor
+
+    found = doctor.examine(settings, seconds)
+    if where is not None:
+        from selftaught.reports.checkup_page import render_checkup
+
+        pairs = [
+            (f"{each.picture} and {each.twin}, {each.likeness:.2f}", each.sheet)
+            for each in found.pairs
+        ]
+        page = render_checkup(found.content, found.views, pairs)
+        write_atomically(where / "doctor.html", page.encode())
+        write_json(where / "doctor.json", found.content)
+        if found.groups is not None:
+            write_atomically(where / "groups.csv", found.groups.encode())
+    return found.content
 
 
 def load(run: str | Path) -> "Embedder":

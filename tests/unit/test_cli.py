@@ -19,7 +19,17 @@ from PIL import Image
 from selftaught import catalogue, cli
 from selftaught.runs import RunFolder
 
-COMMANDS = ("compare", "train", "evaluate", "embed", "bench", "methods", "protocols", "report")
+COMMANDS = (
+    "compare",
+    "train",
+    "evaluate",
+    "embed",
+    "bench",
+    "doctor",
+    "methods",
+    "protocols",
+    "report",
+)
 HEAD = "projector=16,8"
 
 
@@ -169,6 +179,12 @@ MISTAKES = {
     "bench simclr --batch 4096 --set data.take=100 --data digits": "batch=4096 is larger",
     "bench simclr --data shapez": "did you mean 'shapes'?",
     "report nowhere": "nowhere",
+    "doctor ./nowhere": "no folder './nowhere'",
+    "doctor shapez": "did you mean 'shapes'?",
+    "doctor shapes --method simclrr": "did you mean 'simclr'?",
+    "doctor shapes --method pixels": "pixels is a baseline",
+    "doctor shapes bach=3": "did you mean 'batch'?",
+    "doctor shapes --seconds -1": "--seconds",
     "train simclr --epoch 3": "--epochs",
     "train": "method",
 }
@@ -424,6 +440,60 @@ def test_a_run_that_diverges_gives_exit_code_1_and_names_the_term(
     answer = selftaught("train", "simclr", HEAD, *overrides, "--data", labelled)
     assert answer.code == 1
     assert "nt_xent" in one_sentence(answer)
+
+
+def test_doctor_prints_json_alone_and_writes_nothing_unless_told(
+    labelled: Path, quick: dict[str, Any], selftaught: Command, tmp_path: Path
+) -> None:
+    answer = selftaught("doctor", labelled, *words(quick), HEAD, "--seconds", "0", "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json["counts"]["pictures"] == 80
+    assert "fewer than 1,000" in answer.json["advice"][0]["text"]
+    assert answer.err.startswith(f"examining {labelled} for simclr")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_doctor_prints_a_report_and_writes_a_page(
+    labelled: Path, quick: dict[str, Any], selftaught: Command, tmp_path: Path
+) -> None:
+    call = ["doctor", labelled, *words(quick), "projector=16,8", "--method", "simclr,vicreg"]
+    answer = selftaught(*call, "--seconds", "1", "--out", "found")
+    assert answer.code == 0, answer.err
+    for word in ("80 pictures", "across", "SimCLR", "VICReg", "2 × 32 px", "measured on"):
+        assert word in answer.out
+    assert "<h1>" in (tmp_path / "found" / "doctor.html").read_text()
+
+
+def test_doctor_ends_with_exit_code_2_where_training_would_refuse(
+    selftaught: Command, tmp_path: Path
+) -> None:
+    for number in range(4):
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(tmp_path / f"{number}.png")
+        Image.new("I;16", (8, 8), number).save(tmp_path / f"deep-{number}.png")
+    answer = selftaught("doctor", ".", "--seconds", "0")
+    assert answer.code == 2
+    assert "Training would refuse these pictures" in " ".join(answer.out.split())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+def test_ctrl_c_ends_the_doctor_with_a_sentence(tmp_path: Path) -> None:
+    for number in range(40):
+        noise = np.random.default_rng(number).integers(0, 256, (1200, 1600, 3), dtype=np.uint8)
+        if number < 4:
+            Image.fromarray(noise).save(tmp_path / f"{number}.png", compress_level=1)
+        else:
+            (tmp_path / f"{number}.png").symlink_to(tmp_path / f"{number % 4}.png")
+    slow = "import selftaught.doctor.counting as c; c.QUIET_SECONDS = 0.0"
+    process = in_a_shell(["doctor", ".", "data.workers=1", "--seconds", "0"], tmp_path, slow)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "reading:" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read()
+    assert finish(process).code == 130
+    assert "of 40 files; nothing was written." in said
+    assert "Traceback" not in said
 
 
 def test_methods_are_listed_and_described(selftaught: Command) -> None:

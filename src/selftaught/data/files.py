@@ -51,8 +51,11 @@ class Kind(NamedTuple):
 
 
 @contextmanager
-def _strict() -> Iterator[None]:
-    """A decompression bomb is an error here; what else Pillow grumbles about a file is not news."""
+def strict() -> Iterator[None]:
+    """A decompression bomb is an error here; what else Pillow grumbles about a file is not news.
+
+    Python's filters of warnings belong to the whole process: enter it once, around the threads that read.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -73,16 +76,20 @@ def _pages(picture: Image.Image) -> int:
     return pages if same else 1
 
 
-def _header(path: str) -> Header:
-    with Image.open(path) as picture:
-        width, height = picture.size
-        if picture.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS:
-            width, height = height, width
-        if picture.mode == "F":
-            raise ValueError("its pixels are floating-point numbers, not 8 or 16 bits")
-        deep = picture.mode in DEEP
-        channels = _pages(picture) if deep or picture.mode in GREY else 3
-        return Header(height, width, channels, 65535 if deep else 255)
+def header(picture: Image.Image) -> Header:
+    """What an opened file says of its picture.
+
+    Raises:
+        ValueError: its pixels are no whole numbers.
+    """
+    width, height = picture.size
+    if picture.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS:
+        width, height = height, width
+    if picture.mode == "F":
+        raise ValueError("its pixels are floating-point numbers, not 8 or 16 bits")
+    deep = picture.mode in DEEP
+    channels = _pages(picture) if deep or picture.mode in GREY else 3
+    return Header(height, width, channels, 65535 if deep else 255)
 
 
 def digest(path: Path) -> bytes:
@@ -91,7 +98,8 @@ def digest(path: Path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def _reason(path: str, error: Exception) -> str:
+def reason(path: str, error: Exception) -> str:
+    """Why a file cannot be read, in a few words."""
     if Path(path).is_file() and not Path(path).stat().st_size:
         return "zero bytes"
     if isinstance(error, Image.DecompressionBombWarning | Image.DecompressionBombError):
@@ -107,11 +115,12 @@ def headers(folder: str, names: Sequence[str]) -> dict[str, Header | str]:
     def look(name: str) -> Header | str:
         path = f"{folder}/{name}"
         try:
-            return _header(path)
+            with Image.open(path) as picture:
+                return header(picture)
         except Exception as error:  # a broken file can make a decoder raise anything
-            return _reason(path, error)
+            return reason(path, error)
 
-    with _strict(), ThreadPoolExecutor(8) as threads:
+    with strict(), ThreadPoolExecutor(8) as threads:
         return dict(zip(names, threads.map(look, names), strict=True))
 
 
@@ -141,17 +150,18 @@ class Files:
         """
         path = f"{self.folder}/{self.names[row]}"
         try:
-            with _strict(), Image.open(path) as picture:
-                return _pixels(picture, self.kind)
+            with strict(), Image.open(path) as picture:
+                return pixels(picture, self.kind)
         except Exception as error:  # a broken file can make a decoder raise anything
-            raise UnreadableError(_reason(path, error)) from error
+            raise UnreadableError(reason(path, error)) from error
 
     def name(self, row: int) -> str:
         """How a file is called in lists."""
         return self.names[row]
 
 
-def _pixels(picture: Image.Image, kind: Kind) -> Tensor:
+def pixels(picture: Image.Image, kind: Kind) -> UInt8[Tensor, "c h w"] | Int32[Tensor, "c h w"]:
+    """The pixels of an opened file, upright, brought to a set's channels and levels."""
     pages = _pages(picture)
     if pages > 1:
         planes = []

@@ -10,6 +10,7 @@ Where sub-folders disagree with that, a copy (or a group) that is in ``test`` or
 of the training pictures.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -26,7 +27,7 @@ from selftaught.data.files import (
     digest,
     headers,
 )
-from selftaught.data.labels import Tags, list_pictures, tags_of_csv, tags_of_folders
+from selftaught.data.labels import Listing, Tags, list_pictures, tags_of_csv, tags_of_folders
 from selftaught.data.resident import Resident
 from selftaught.data.source import Source, Splits
 from selftaught.data.statistics import mean_and_std, view_size
@@ -39,8 +40,31 @@ RESIDENT_BYTES = 2 * 2**30
 TEST = 0.1
 
 
-def open_folder(config: Data) -> Splits:
+@dataclass(frozen=True)
+class Survey:
+    """What a look at every file of a folder tells, by the file's path relative to it.
+
+    Attributes:
+        headers: of each file, or the reason why it has none.
+        digests: SHA-256 of the bytes of each file that has a header.
+    """
+
+    headers: dict[str, Header | str]
+    digests: dict[str, bytes]
+
+
+def survey_of(listing: Listing) -> Survey:
+    """Read every file's header, and hash those that have one."""
+    looks = headers(str(listing.folder), listing.names)
+    found = [name for name, look in looks.items() if isinstance(look, Header)]
+    return Survey(looks, {name: digest(listing.folder / name) for name in found})
+
+
+def open_folder(config: Data, survey: Survey | None = None) -> Splits:
     """The pictures below the folder ``config.name``, divided as this file's first lines say.
+
+    Args:
+        survey: of the folder's files, where somebody has looked at them already; None looks.
 
     Raises:
         Refusal: it is no folder, holds fewer than two readable pictures or too many unreadable
@@ -52,14 +76,14 @@ def open_folder(config: Data) -> Splits:
     else:
         tags = tags_of_csv(listing, Path(config.labels).expanduser())
 
-    looks = headers(str(listing.folder), listing.names)
+    survey = survey_of(listing) if survey is None else survey
+    looks, digests = survey.headers, survey.digests
     found = {name: look for name, look in looks.items() if isinstance(look, Header)}
     bad = {name: look for name, look in looks.items() if isinstance(look, str)}
     refuse_bad(bad, len(looks), config.max_bad)
     kind, widened = common_kind(found)
 
     # Rows are in the order of content, so that training too is the same wherever the folder lies.
-    digests = {name: digest(listing.folder / name) for name in found}
     names = sorted(found, key=lambda name: (digests[name], name))
     read = Files(str(listing.folder), tuple(names), kind)
     source: Source
@@ -99,6 +123,7 @@ def open_folder(config: Data) -> Splits:
         # At CIFAR's size the CIFAR recipes' views fit: a blur over three pixels leaves little.
         preset="small" if size <= 32 else "natural",
         notes=tuple(remark for remark in remarks if remark),
+        files={part: tuple(names[row] for row in index.tolist()) for part, index in rows.items()},
     )
 
 

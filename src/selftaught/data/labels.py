@@ -3,6 +3,8 @@
 import csv
 import difflib
 import os
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,12 +22,17 @@ class Listing:
     Attributes:
         folder: where they lie.
         names: paths relative to it, with forward slashes, sorted.
-        others: how many files are not pictures.
+        ignored: how many files of each other ending there are, in lower case, the most frequent first.
     """
 
     folder: Path
     names: tuple[str, ...]
-    others: int
+    ignored: Mapping[str, int]
+
+    @property
+    def others(self) -> int:
+        """How many files are not pictures."""
+        return sum(self.ignored.values())
 
     @cached_property
     def parts(self) -> dict[str, str]:
@@ -79,20 +86,21 @@ def list_pictures(name: str) -> Listing:
     if not folder.is_dir():
         raise Refusal(f"'{name}' is a file; give the folder that holds the pictures.")
     names: list[str] = []
-    others = 0
+    others: Counter[str] = Counter()
     for at, inner, files in os.walk(folder):
         inner[:] = [one for one in inner if not one.startswith(".")]
         for file in files:
             if Path(file).suffix.lower() in ENDINGS and not file.startswith("."):
                 names.append((Path(at) / file).relative_to(folder).as_posix())
             else:
-                others += not file.startswith(".")
+                others[Path(file).suffix.lower()] += not file.startswith(".")
     if len(names) < 2:
         raise Refusal(
-            f"the folder '{name}' holds {'one picture' if names else 'no pictures'} and {others} "
+            f"the folder '{name}' holds {'one picture' if names else 'no pictures'} and {others.total()} "
             f"other files; give one with at least two pictures ({', '.join(sorted(ENDINGS))})."
         )
-    return Listing(folder, tuple(sorted(names)), others)
+    ignored = {ending: count for ending, count in others.most_common() if count}
+    return Listing(folder, tuple(sorted(names)), ignored)
 
 
 def tags_of_folders(listing: Listing) -> Tags:

@@ -1,6 +1,6 @@
 """The contract of a data set: integer pictures by index, in memory or streamed from files."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -98,6 +98,7 @@ class Splits:
         preset: which views suit this set.
         notes: sentences for the user (a folder that was shadowed, files set aside).
         root: where the public sets lie, as the user named it; further sets are looked for there too.
+        files: of a folder, the file of each row of ``train``, ``validation`` and ``test``, relative to it.
     """
 
     name: str
@@ -112,3 +113,4 @@ class Splits:
     unlabelled: Source | None = None
     notes: tuple[str, ...] = field(default=())
     root: str | None = None
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -19,20 +19,17 @@ from selftaught.errors import Diverged
 from selftaught.evaluation import Evaluation, Result, evaluate, predictions
 from selftaught.keys import Keys, shuffle
 from selftaught.methods import Baseline, Material, Method
-from selftaught.reports.pictures import view_sheet
 from selftaught.runs import RunFolder, write_atomically
 from selftaught.training import health, lengths
 from selftaught.training.ledger import losses
-from selftaught.training.loop import requests, train
+from selftaught.training.loop import train
 from selftaught.training.machine import PeakMemory, shortages_named
 from selftaught.training.progress import Reporter
 from selftaught.training.setup import Setup
+from selftaught.training.showing import first_views
 from selftaught.views.engine import Views
 
 Split = Literal["validation", "test"]
-SHOWN = 8
-"""Pictures on the sheet of views."""
-
 ATLAS = 1000
 """Pictures whose features are kept for maps and neighbours."""
 
@@ -84,7 +81,7 @@ def _train_or_fit(setup: Setup, folder: RunFolder, title: str, *, live: bool) ->
     """Make the encoder, export it, and record what it cost and how it went."""
     memory = PeakMemory(setup.device)
     if isinstance(setup.model, Method):
-        _show_views(setup, folder)
+        write_atomically(folder.path / "views.webp", first_views(setup))
         reporter = Reporter(title, setup.steps, 0, live=live)
         try:
             seconds = train(setup, folder, reporter)
@@ -269,17 +266,3 @@ def _export(setup: Setup, folder: RunFolder, encoder: Encoder) -> None:
         },
         about={"method": setup.run.method.name, "data": setup.splits.name, "seed": setup.run.seed},
     )
-
-
-def _show_views(setup: Setup, folder: RunFolder) -> None:
-    """Write a sheet of the exact views that the first pictures of the first step get."""
-    index = next(requests(setup, 0)).index[:SHOWN]
-    plan = setup.views.plan(
-        Keys(setup.run.seed, 0, torch.arange(len(index))), setup.source.sizes[index]
-    )
-    clean = setup.clean.plan(None, setup.source.sizes[index])
-    sheets = []
-    for views, each in ((setup.clean, clean), (setup.views, plan)):
-        (fetched,) = setup.source.fetch([Request(index, each)], views.crop)
-        sheets.append(views.sheet(fetched.given, each))
-    write_atomically(folder.path / "views.webp", view_sheet(sheets[0][0], sheets[1]))

@@ -111,3 +111,30 @@ class PeakMemory:
             pass
         unit = 1 if sys.platform == "darwin" else 1024
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def available_memory(device: torch.device) -> int | None:
+    """Bytes that this process may hold on a device, with those that it holds already; None where unknown.
+
+    On the CPU the smaller of what the machine has left and what the control group of a container allows.
+    """
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return int(free) + torch.cuda.memory_allocated(device)
+    try:
+        held = _kilobytes(Path("/proc/self/status"), "VmRSS:")
+        room = _kilobytes(Path("/proc/meminfo"), "MemAvailable:") + held
+    except (OSError, StopIteration):
+        return None
+    group = Path("/sys/fs/cgroup")
+    with suppress(OSError, ValueError):
+        limit = int((group / "memory.max").read_text(encoding="ascii"))
+        used = int((group / "memory.current").read_text(encoding="ascii"))
+        room = min(room, limit - used + held)
+    return room
+
+
+def _kilobytes(path: Path, key: str) -> int:
+    """Bytes of a line of /proc such as ``VmRSS:  1234 kB``."""
+    lines = path.read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(key))

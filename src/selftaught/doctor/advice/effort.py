@@ -1,0 +1,32 @@
+"""What time and memory mean."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from selftaught.doctor.advice.sentences import Advice
+from selftaught.reports.checkup_words import in_one_unit
+from selftaught.reports.wording import memory
+
+LONG = 24 * 3600.0
+
+
+def cost(content: dict[str, Any]) -> Iterator[Advice]:
+    """Memory that is not there, and days."""
+    for each in content["costs"]:
+        room, needed = each["available_memory"], each["memory_bytes"]
+        if room is not None and needed is not None and needed > room:
+            yield Advice(
+                "trouble",
+                "cost",
+                f"{each['method']} with batch={each['batch']} needs about {memory(needed)}, and "
+                f"{memory(room)} are free "
+                f"on {each['device']}: give a smaller batch, or a smaller encoder.",
+            )
+        total = each["seconds"] + each["looks"]["seconds"]
+        if total > LONG:
+            yield Advice(
+                "warning",
+                "cost",
+                f"{each['method']} would take about {' '.join(in_one_unit(total))} on {each['device']}: "
+                "give fewer epochs, a smaller encoder, smaller views, or a GPU.",
+            )
