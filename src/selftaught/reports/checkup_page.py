@@ -14,6 +14,9 @@ from selftaught.reports.checkup import verdict
 from selftaught.reports.checkup_words import expected_time, how_measured, lines
 from selftaught.reports.wording import compact, count, full_title, memory
 
+STYLES = ("base", "charts", "tables", "pictures", "small", "print")
+"""Of the comparison's page, whose manner this one shares."""
+
 MOST_BARS = 40
 """Classes that are drawn; of more, the largest and the smallest."""
 
@@ -33,7 +36,7 @@ def render_checkup(
     """
     here = Path(__file__).parent
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(here),
+        loader=jinja2.FileSystemLoader(here / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -41,7 +44,9 @@ def render_checkup(
     )
     sizes, classes = content["sizes"], content["classes"]
     return environment.get_template("checkup.html").render(
-        css=Markup((here / "page.css").read_text(encoding="utf-8")),
+        css=Markup(
+            "\n".join((here / "style" / f"{name}.css").read_text("utf-8") for name in STYLES)
+        ),
         content=content,
         name=content["data"],
         number=count(content["counts"]["pictures"]),
