@@ -15,6 +15,7 @@ import torch
 
 from selftaught.data import Source
 from selftaught.keys import shuffle
+from selftaught.methods import Method
 from selftaught.training import Setup
 from selftaught.training.loop import ready, steps
 from selftaught.training.machine import PeakMemory, available_memory, shortages_named
@@ -167,9 +168,10 @@ def looked(setup: Setup) -> dict[str, Any]:
     monitor, splits = setup.run.monitor, setup.splits
     few = replace(splits, train=_few(splits.train), validation=_few(splits.validation))
     small = Monitor(replace(setup, splits=few))
-    encoder = setup.encoder.to(setup.device)
+    assert isinstance(setup.model, Method)
+    method = setup.model.to(setup.device)
     began = time.perf_counter()
-    small.look(encoder, None)
+    small.look(method, None)
     seconds = time.perf_counter() - began
     pictures = len(small.bank) + len(small.queries)
     every = min(len(splits.train), monitor.pictures) + min(len(splits.validation), QUERIES)
