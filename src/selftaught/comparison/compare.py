@@ -133,6 +133,12 @@ def _folder_name(contestant: str) -> str:
     return re.sub(r"[^\w.,=+-]+", "-", contestant)
 
 
+def _title(entrant: Entrant, plan: Plan) -> str:
+    """What a run is called on the screen; its seed is said where there are several."""
+    several = len(plan.seeds) > 1 and entrant.seed is not None
+    return entrant.contestant + (f" seed {entrant.seed}" if several else "")
+
+
 def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> dict[str, Any]:
     """Carry the plan out; returns what is in ``comparison.json``.
 
@@ -178,7 +184,7 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
             plan.directory / entrant.folder,
             split,
             protocols,
-            title=entrant.contestant + (f" seed {entrant.seed}" if len(plan.seeds) > 1 else ""),
+            title=_title(entrant, plan),
         )
         for entrant in entrants
     ]
