@@ -42,6 +42,16 @@ def test_what_every_seed_gives_alike_runs_once() -> None:
     ]
 
 
+def test_a_seed_is_said_where_there_is_one_of_several() -> None:
+    room = importlib.import_module("selftaught.comparison.compare")
+    for seeds, said in (
+        (2, ["simclr seed 0", "simclr seed 1", "pixels"]),
+        (1, ["simclr", "pixels"]),
+    ):
+        made = plan(["simclr", "pixels"], out=Path("nowhere"), seeds=seeds, baselines=())
+        assert [room._title(entrant, made) for entrant in made.entrants] == said
+
+
 def test_a_folder_name_cannot_leave_the_directory() -> None:
     for name in places("simclr:encoder.init=/etc", "byol:encoder.init=../../up"):
         assert Path("base", name).resolve().is_relative_to(Path("base").resolve())
