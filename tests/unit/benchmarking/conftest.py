@@ -1,5 +1,6 @@
 """Small runs to measure."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 import torch
 
 from selftaught import catalogue, config
+from selftaught.benchmarking import clock
 from selftaught.training import prepare
 from selftaught.training.setup import Setup
 
@@ -56,3 +58,26 @@ def one_thread() -> Any:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+class WorkClock:
+    """Stands in for ``time``: it shows the seconds that this process computed, and those that it is told to sleep.
+
+    Other work on the machine does not move it, so what a test plants is found however busy the machine is.
+    """
+
+    def __init__(self) -> None:
+        self.slept = 0.0
+
+    def perf_counter(self) -> float:
+        return time.process_time() + self.slept
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+
+
+@pytest.fixture
+def work_clock(monkeypatch: pytest.MonkeyPatch) -> WorkClock:
+    stand_in = WorkClock()
+    monkeypatch.setattr(clock, "time", stand_in)
+    return stand_in
