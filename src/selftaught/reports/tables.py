@@ -39,9 +39,16 @@ def comparison_tables(comparison: dict[str, Any]) -> list[Table]:
     """The summary of a ``comparison.json`` in as many tables as eighty columns ask for."""
     names = _protocols(comparison)
     rest = [names[at : at + APART] for at in range(BESIDE, len(names), APART)]
+    # Intervals take the room of the cost, which then has a table of its own.
+    wide = any(
+        (found or {}).get("interval")
+        for line in comparison.get("summary") or []
+        for found in line["results"].values()
+    )
     return [
-        comparison_table(comparison, names[:BESIDE]),
-        *(comparison_table(comparison, each, cost=False) for each in rest),
+        comparison_table(comparison, names[:BESIDE], cost=not wide),
+        *(comparison_table(comparison, each, cost=False, verdict=False) for each in rest),
+        *([comparison_table(comparison, [], verdict=False)] if wide else []),
     ]
 
 
@@ -52,7 +59,11 @@ def _protocols(comparison: dict[str, Any]) -> list[str]:
 
 
 def comparison_table(
-    comparison: dict[str, Any], protocols: list[str] | None = None, *, cost: bool = True
+    comparison: dict[str, Any],
+    protocols: list[str] | None = None,
+    *,
+    cost: bool = True,
+    verdict: bool = True,
 ) -> Table:
     """The summary of a ``comparison.json``: a line per contestant, the baselines below a rule.
 
@@ -60,7 +71,8 @@ def comparison_table(
         comparison: the file's content. Under three seeds every value is written, from three on
             the mean and its interval.
         protocols: those that have a column; None takes all.
-        cost: whether training, memory and verdict stand beside them, and a heading above.
+        cost: whether training and memory stand beside them.
+        verdict: whether the verdict does, and a heading above.
     """
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in comparison["rows"]:
@@ -68,9 +80,9 @@ def comparison_table(
     summaries = {line["contestant"]: line for line in comparison.get("summary") or []}
     protocols = _protocols(comparison) if protocols is None else protocols
     table = Table(
-        title=_heading(comparison) if cost else None,
+        title=_heading(comparison) if verdict else None,
         title_justify="left",
-        caption=_caption(comparison, protocols),
+        caption=_caption(comparison, protocols) if protocols else None,
         caption_justify="left",
         header_style="dim",
         box=None,
@@ -83,6 +95,7 @@ def comparison_table(
     if cost:
         for heading in ("training", "pictures/s", "memory"):
             table.add_column(heading, justify="right")
+    if verdict:
         table.add_column("verdict")
     ordered = sorted(rows.items(), key=lambda item: item[1][0].get("family") == "baselines")
     parted = False
@@ -99,8 +112,9 @@ def comparison_table(
                 duration(_average(own, "seconds")),
                 count(_average(own, "pictures_per_second")),
                 memory(_average(own, "peak_memory_bytes")),
-                _verdicts(own),
             ]
+        if verdict:
+            cells.append(_verdicts(own))
         table.add_row(Text(full_title(name)), *cells)
     return table
 

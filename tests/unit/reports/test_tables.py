@@ -34,6 +34,20 @@ def test_values_under_three_seeds_and_intervals_from_three(tmp_path: Path, seeds
     assert "sees labels" in next(line for line in text.splitlines() if "Supervised" in line)
 
 
+def test_intervals_and_cost_fit_into_eighty_columns(tmp_path: Path) -> None:
+    directory = write_example(tmp_path, seeds=3, count=40)
+    comparison = json.loads((directory / "comparison.json").read_text())
+    console = Console(file=io.StringIO(), width=80)
+    for table in comparison_tables(comparison):
+        console.print(table)
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert "…" not in text
+    lines = [line for line in text.splitlines() if "VICReg" in line]
+    assert "[" in lines[0] and "learning" in lines[0] and "MB" in lines[1]
+    assert text.count("T = 0.1") == 1
+
+
 def test_names_are_no_markup() -> None:
     row = {"contestant": "[red]x", "results": {}, "verdict": "failed"}
     assert "[red]x" in printed({"rows": [row]})
