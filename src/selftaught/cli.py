@@ -130,7 +130,10 @@ def compare(
         typer.Option("--set", help="key=value for all: batch=128 knn.k=10; repeat it."),
     ] = None,
     baselines: Annotated[
-        str | None, typer.Option(help="Separated by commas; 'none' for none; all otherwise.")
+        str | None,
+        typer.Option(
+            help="Separated by commas, or none; otherwise untrained,pixels,random_patches,supervised."
+        ),
     ] = None,
     protocols: Protocols = "knn,linear",
     split: SplitName = "test",
@@ -259,7 +262,7 @@ def evaluate(
 ) -> None:
     """Judge a finished run; each reading of the test split is logged and counted."""
     from selftaught import config, interface
-    from selftaught.reports.wording import scored
+    from selftaught.reports.wording import scored, setting
     from selftaught.runs import RunFolder
 
     found = interface.evaluate(
@@ -274,10 +277,11 @@ def evaluate(
         _print_json({"run": str(run), "split": split, "test_readings": readings, "results": found})
         return
     for name, result in found.items():
-        settings = ", ".join(
-            f"{k} {v}"
+        settings = "; ".join(
+            f"{k.replace('_', ' ')} {setting(v)}"
             for k, v in result.items()
-            if isinstance(v, int | float | str) and k not in ("measure", result.get("measure"))
+            if isinstance(v, int | float | str)
+            and k not in ("measure", "split", result.get("measure"))
         )
         print(f"{scored(name, result, digits=2)} on {split} ({settings})")
 

@@ -303,6 +303,11 @@ def recipe(method: str, data: str, chosen: str | None = None) -> dict[str, Any]:
     root = resources.files("selftaught") / "recipes"
     if chosen is not None:
         folder = Path(chosen) if "/" in chosen else root / chosen
+        if "/" in chosen and not folder.is_dir():
+            raise Refusal(
+                f"There is no folder of recipes {chosen}; give one that exists, or the name of one of the "
+                "package's."
+            )
         if not folder.is_dir():
             known = [each.name for each in root.iterdir() if each.is_dir()]
             raise Refusal(f"There are no recipes '{chosen}'; {suggest(chosen, sorted(known))}")

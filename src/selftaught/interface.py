@@ -118,7 +118,8 @@ def compare(
         seeds: N runs seeds 0 to N - 1.
         out: the directory; None takes ``runs/compare-DATA``.
         split: ``test`` is for results; ``validation`` is for choices, and keeps test unread.
-        baselines: stand beside the contestants; None takes all of them, or for a study those that it needs.
+        baselines: stand beside the contestants; None takes ``untrained``, ``pixels``, ``random_patches`` and
+            ``supervised``, or for a study those that it needs.
         protocols: how encoders are judged; ``all`` is every protocol that the data can carry.
         fresh: move an older comparison aside.
         jobs: how many runs go on at once, each in a process with its share of the cores.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -279,6 +280,7 @@ def test_evaluate_reads_validation_unless_told_and_counts_readings_of_test(
     plain = selftaught("evaluate", run)
     assert plain.code == 0, plain.err
     assert "on validation" in plain.out
+    assert "; chosen k " in plain.out and re.search(r"\.\d{5}", plain.out) is None
     assert RunFolder(run).results.get("test_readings") is None
     for number, protocol in enumerate(("knn", "linear"), start=1):
         answer = selftaught("evaluate", run, "--split", "test", "--protocols", protocol, "--json")

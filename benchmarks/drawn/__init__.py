@@ -1,0 +1,1 @@
+"""What ``draw.py`` makes of the files in ``results/``: pages in Markdown, charts as SVG."""

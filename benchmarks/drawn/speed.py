@@ -1,0 +1,154 @@
+"""Speed: what ``speed.py`` and ``losses.py`` of this folder wrote, as charts and tables."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drawn.chart import Dot, Line, dot_plot
+from drawn.words import number_of, origin, table
+from selftaught.reports.speed import speed_markdown
+from selftaught.reports.wording import full_title
+
+Content = Mapping[str, Any]
+
+LOSSES = {"nt_xent": "NT-Xent", "dcl": "DCL", "supcon": "SupCon", "spectral": "Spectral"}
+LOSSES |= {"vicreg": "VICReg", "barlow_twins": "Barlow Twins"}
+
+
+def is_one(content: Content) -> bool:
+    """Whether the file says how fast something is."""
+    return of_steps(content) or of_losses(content)
+
+
+def of_steps(content: Content) -> bool:
+    rows = content.get("rows") or [{}]
+    return "share_of_floor" in rows[0]
+
+
+def of_losses(content: Content) -> bool:
+    rows = content.get("rows") or [{}]
+    return "loss" in rows[0]
+
+
+def page(files: Mapping[str, Content]) -> tuple[str, dict[str, str]]:
+    """The page's text, and its figures by file name."""
+    figures: dict[str, str] = {}
+    parts = [
+        _steps(stem, content, figures) if of_steps(content) else _losses(stem, content, figures)
+        for stem, content in sorted(files.items(), key=lambda each: (of_losses(each[1]), each[0]))
+    ]
+    return "\n\n".join(parts), figures
+
+
+def _steps(stem: str, content: Content, figures: dict[str, str]) -> str:
+    rows = content["rows"]
+    device = next((row["device_name"] for row in rows if row["device_name"]), None)
+    where = device or content["environment"]["cpu"]
+    floor = [
+        Dot(
+            _network(row),
+            100 * row["share_of_floor"],
+            *(100 * end for end in row["share_of_floor_range"]),
+            f"{100 * row['share_of_floor']:.1f}",
+        )
+        for row in sorted(rows, key=lambda row: -row["share_of_floor"])
+    ]
+    figures[f"{stem}-floor.svg"] = dot_plot(
+        f"Training steps on {where}",
+        "pictures a second, % of the floor's",
+        floor,
+        [Line("the floor", 100)],
+    )
+    sections = [
+        f"## Training steps on {where}",
+        origin(stem, dict(content, machine=content.get("machine") or content["environment"])),
+        f"![Share of the floor, a dot for each method and encoder](figures/{stem}-floor.svg)",
+    ]
+    beside = [(row, peer) for row in rows for peer in row.get("against") or []]
+    if beside:
+        peers = list(dict.fromkeys(peer["peer"] for _, peer in beside))
+        dots = [
+            Dot(
+                f"{full_title(row['contestant'])}, {peer['configuration']}",
+                peer["times_faster"],
+                *peer["times_faster_range"],
+                f"{peer['times_faster']:.2f}",
+                peers.index(peer["peer"]),
+            )
+            for row, peer in sorted(beside, key=lambda each: -each[1]["times_faster"])
+        ]
+        axis = "times as many pictures a second as the peer"
+        figures[f"{stem}-peers.svg"] = dot_plot(
+            f"Beside the peers on {where}",
+            axis,
+            dots,
+            [Line("as fast", 1)],
+            peers,
+            logarithmic=True,
+        )
+        sections.append(f"![How many times faster than each peer](figures/{stem}-peers.svg)")
+    sections.append(speed_markdown(dict(content)).strip())
+    sections += [content["note"]] if content.get("note") else []
+    sections += (
+        [f"Could not be measured: {'; '.join(content['failed'])}."] if content.get("failed") else []
+    )
+    return "\n\n".join(sections)
+
+
+def _network(row: Content) -> str:
+    return f"{full_title(row['contestant'])}, {row['encoder']}"
+
+
+def _losses(stem: str, content: Content, figures: dict[str, str]) -> str:
+    rows = content["rows"]
+    both = [row for row in rows if "ratio" in row]
+    for key, what, value in (
+        ("time", "time, forward and backward", lambda row: row["ratio"]),
+        ("memory", "memory", lambda row: row["mebibytes"] / row["plain_mebibytes"]),
+    ):
+        dots = [
+            Dot(f"{_loss(row)}, {row['pictures']:,} × {row['width']:,}", x, x, x, f"{x:.2f}")
+            for row in sorted(both, key=value)
+            for x in [value(row)]
+        ]
+        figures[f"{stem}-{key}.svg"] = dot_plot(
+            f"Losses: {key} against the plain form",
+            f"{what}, as a multiple of the plain form's",
+            dots,
+            [Line("plain form", 1)],
+            logarithmic=True,
+        )
+    cells = [
+        [
+            _loss(row),
+            f"{row['pictures']:,}",
+            f"{row['width']:,}",
+            *(
+                f"{1e3 * row[key]:.1f}" if key in row else "–"
+                for key in ("seconds", "plain_seconds")
+            ),
+            f"{row['ratio']:.2f}" if "ratio" in row else "–",
+            *(
+                f"{row[key]:,.0f}" if key in row else "–"
+                for key in ("mebibytes", "plain_mebibytes")
+            ),
+        ]
+        for row in rows
+    ]
+    heads = ["loss", "pictures", "width", "ms", "plain, ms", "ratio", "MiB", "plain, MiB"]
+    turns = [row["turns"] for row in both]
+    return "\n\n".join(
+        [
+            "## Losses against their plain form",
+            "The plain form holds every product of two embeddings, or every covariance, in one table, as "
+            "the papers write it. Both ran in turns, in one process: medians of "
+            f"{min(turns)} to {number_of(max(turns), 'turn')}.",
+            origin(stem, content),
+            f"![Time of each loss against the plain form](figures/{stem}-time.svg)",
+            f"![Memory of each loss against the plain form](figures/{stem}-memory.svg)",
+            table(heads, cells, 1),
+        ]
+    )
+
+
+def _loss(row: Content) -> str:
+    return LOSSES.get(row["loss"], row["loss"].replace("_", " "))
