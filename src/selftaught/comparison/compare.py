@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from selftaught import catalogue, config, judging
+from selftaught import catalogue, config, judging, trackers
 from selftaught.comparison import studies
 from selftaught.comparison.entrants import Entrant, Plan
 from selftaught.errors import Refusal
@@ -192,18 +192,19 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
     write_json(plan.directory / "plan.json", table.planned(plan, splits, entrants))
     rows: dict[int, dict[str, Any]] = {}
     content: dict[str, Any] = {}
-    for place, ended in jobs.carry_out(wanted, plan.jobs):
-        title, row = wanted[place].title, table.row_of(entrants[place])
-        if ended.error is None:
-            row |= facts(ended.results, split, protocols)
-            say(f"{title}: {table.scores(row)}" + " (was there)" * ended.known)
-        else:
-            word = "diverged" if ended.diverged else "failed"
-            row |= {"error": ended.error, "verdict": word, "verdict_text": ended.error}
-            say(f"{title} failed: {ended.error}")
-        rows[place] = row
-        content = table.content(plan, splits, [rows[known] for known in sorted(rows)])
-        write_json(plan.directory / "comparison.json", content)
+    with trackers.following([job.folder for job in wanted], plan.trackers, say):
+        for place, ended in jobs.carry_out(wanted, plan.jobs):
+            title, row = wanted[place].title, table.row_of(entrants[place])
+            if ended.error is None:
+                row |= facts(ended.results, split, protocols)
+                say(f"{title}: {table.scores(row)}" + " (was there)" * ended.known)
+            else:
+                word = "diverged" if ended.diverged else "failed"
+                row |= {"error": ended.error, "verdict": word, "verdict_text": ended.error}
+                say(f"{title} failed: {ended.error}")
+            rows[place] = row
+            content = table.content(plan, splits, [rows[known] for known in sorted(rows)])
+            write_json(plan.directory / "comparison.json", content)
     content["similarity"] = similarity.between(plan.directory, content["rows"], split)
     write_json(plan.directory / "comparison.json", content)
     if labelled:
