@@ -221,6 +221,10 @@ def test_a_finished_comparison_looks_as_its_report_does(
     monkeypatch.setattr(atlas_map, "neighbour_embedding", lambda features: None)  # it takes seconds
     report = write_report(whole).read_text()
     page = LivePage(whole)
-    without, complete = page.answer()[1].decode(), page.answer()[1].decode()
+    without = page.answer()[1].decode()
+    assert page.answer()[1].decode() == without, "nobody waits until the maps are drawn"
+    assert page.drawing is not None
+    page.drawing.join()
+    complete = page.answer()[1].decode()
     assert re.sub(r' data-mark="\w+"', "", body(complete)) == body(report)
     assert 'id="plane"' not in without, "what takes long comes when it is asked for again"

@@ -42,12 +42,13 @@ class LivePage:
         self.made = self.rested = 0.0
         self.going = True
         self.without_maps: Snapshot | None = None
+        self.drawing: threading.Thread | None = None
 
     def answer(self) -> tuple[str, bytes]:
         """A mark that changes with the page, and the page.
 
-        When all has ended it comes without its maps first, which take long to draw, and with them when it
-        is asked for the next time.
+        When all has ended it comes without its maps first, which take long to draw; a thread draws them, once
+        the page is asked for again, and nobody waits for it.
         """
         with self.lock:
             began, seen = time.monotonic(), signs(self.directory)
@@ -58,7 +59,10 @@ class LivePage:
                 self.rested = self.made + SHARE * (self.made - began)
             elif self.without_maps is not None and seen == self.seen:
                 now, self.without_maps = self.without_maps, None
-                self._draw(now, with_atlas(now.comparison, self.directory))
+                self.drawing = threading.Thread(
+                    target=self._add_maps, args=[now, seen], daemon=True
+                )
+                self.drawing.start()
             return self.mark, self.page
 
     def _make(self) -> None:
@@ -71,11 +75,16 @@ class LivePage:
         self.going = not now.finished
         if now.finished and (self.directory / "atlas" / "pictures.json").is_file():
             self.without_maps = now
-        self._draw(now, now.comparison)
+        self._keep(self._drawn(now, now.comparison, waits=self.without_maps is not None))
 
-    def _draw(self, now: Snapshot, comparison: Comparison) -> None:
+    def _add_maps(self, now: Snapshot, seen: Signs) -> None:
+        page = self._drawn(now, with_atlas(now.comparison, self.directory), waits=False)
+        with self.lock:
+            if self.seen == seen:
+                self._keep(page)
+
+    def _drawn(self, now: Snapshot, comparison: Comparison, *, waits: bool) -> str:
         machine, said = progress.clock(now.written)
-        waits = self.without_maps is not None
         live = Live(
             first=progress.section(now),
             said=progress.said(now) + ("; the maps are being drawn" if waits else ""),
@@ -85,7 +94,7 @@ class LivePage:
             finished=now.finished,
             every=OFTEN if waits or not now.finished else SELDOM,
         )
-        self._keep(render(comparison, live))
+        return render(comparison, live)
 
     def _keep(self, page: str) -> None:
         self.page = page.encode()
