@@ -10,9 +10,31 @@ selftaught.compare("simclr", "byol", "vicreg", data="shapes", seeds=3)
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from selftaught.interface import bench, compare, embed, evaluate, examine, load, report, train
+    from selftaught.interface import (
+        bench,
+        compare,
+        embed,
+        evaluate,
+        examine,
+        load,
+        log,
+        report,
+        train,
+        watch,
+    )
 
-__all__ = ["bench", "compare", "embed", "evaluate", "examine", "load", "report", "train"]
+__all__ = [
+    "bench",
+    "compare",
+    "embed",
+    "evaluate",
+    "examine",
+    "load",
+    "log",
+    "report",
+    "train",
+    "watch",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -59,6 +59,14 @@ EncoderName = Annotated[
     str | None, typer.Option(help="resnet_tiny, resnet18, resnet50, vit_tiny, timm:NAME ...")
 ]
 DeviceName = Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")]
+Log = Annotated[
+    str | None,
+    typer.Option(
+        "--log",
+        help="Also tell tensorboard, wandb or mlflow, separated by commas; on this machine alone, "
+        "unless WANDB_MODE or MLFLOW_TRACKING_URI say otherwise.",
+    ),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Move what is there aside and begin anew.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
 SplitName = Annotated[str, typer.Option(help="validation is for choices; test is for the result.")]
@@ -150,6 +158,7 @@ def compare(
     ] = None,
     data_root: DataRoot = None,
     stop_on_collapse: StopOnCollapse = False,
+    log: Log = None,
     fresh: Fresh = False,
     as_json: AsJson = False,
 ) -> None:
@@ -181,6 +190,7 @@ def compare(
         jobs=jobs,
         study=study,
         encoders=() if encoders is None else [each.strip() for each in encoders.split(",")],
+        log=log or (),
         say=_say,
         **given,
     )
@@ -219,6 +229,7 @@ def train(
     device: DeviceName = None,
     data_root: DataRoot = None,
     stop_on_collapse: StopOnCollapse = False,
+    log: Log = None,
     fresh: Fresh = False,
     as_json: AsJson = False,
 ) -> None:
@@ -237,7 +248,7 @@ def train(
         stop_on_collapse=stop_on_collapse,
     )
     call: dict[str, Any] = {"data": data, "seed": seed} | given
-    folder = interface.train(method, out=out, fresh=fresh, say=_say, **call)
+    folder = interface.train(method, out=out, fresh=fresh, log=log or (), say=_say, **call)
     from selftaught.reports.wording import scored
 
     results = RunFolder(folder).results
@@ -466,6 +477,44 @@ def report(
     from selftaught import interface
 
     print(interface.report(directory))
+
+
+@app.command()
+def log(
+    run: Annotated[Path, typer.Argument(help="A run folder, or a directory with several.")],
+    to: Annotated[str, typer.Option(help="tensorboard, wandb or mlflow, separated by commas.")],
+) -> None:
+    """Tell trackers of runs what they have not been told yet; again for what came since.
+
+    TensorBoard's and W&B's files lie in the run folders, MLflow's where MLflow puts them. Nothing is sent
+    unless WANDB_MODE or MLFLOW_TRACKING_URI say so.
+    """
+    from selftaught import interface
+
+    _say(f"Runs in {run} · told to {to}")
+    print(f"{interface.log(run, to, say=_say)} records told")
+
+
+@app.command()
+def watch(
+    directory: Annotated[
+        Path, typer.Argument(help="Of a comparison, of a run, or of several runs.")
+    ],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="A free one otherwise.")] = 0,
+    open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+) -> None:
+    """Serve the page of runs that go on, on this machine alone; it follows them, and writes nothing.
+
+    From another machine: ssh -L 8000:127.0.0.1:PORT HOST, then http://127.0.0.1:8000/.
+    """
+    # Not by way of ``interface``, whose imports take as long as the address may take to be said.
+    from selftaught.reports.live.watch import watch
+
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the cores are the training's
+    if hasattr(os, "nice"):
+        os.nice(5)
+    watch(directory, port, opened=open_, say=_say)
+    _say("Ended. Runs that go on are not touched by it.")
 
 
 def _guarded(call: Callable[[], Any]) -> int:

@@ -5,10 +5,11 @@ Each checks all words first, says in one line what is about to happen, and only 
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from selftaught import benchmarking, budget, catalogue, comparison, config, judging
+from selftaught import benchmarking, budget, catalogue, comparison, config, judging, trackers
 from selftaught.errors import Refusal
 from selftaught.runs import RunFolder, write_atomically, write_json
 
@@ -32,6 +33,7 @@ def train(
     seed: int = 0,
     out: str | Path | None = None,
     fresh: bool = False,
+    log: str | Sequence[str] = (),
     say: Say = _quiet,
     **overrides: Any,
 ) -> Path:
@@ -43,6 +45,7 @@ def train(
         seed: where every random choice begins.
         out: the run folder; None takes ``runs/DATA/METHOD[-hash]/seed-N``.
         fresh: move an existing run folder aside and begin anew.
+        log: trackers that are told as well: ``tensorboard``, ``wandb``, ``mlflow``.
         say: is told, in sentences, what happens.
         overrides: anything of the configuration, with ``__`` for the dot: ``optimiser__rate=0.3``.
 
@@ -54,6 +57,7 @@ def train(
         RunFailed: the run broke; the same call goes on from the last checkpoint.
     """
     given = {key.replace("__", "."): value for key, value in overrides.items()}
+    names = trackers.check(log)
     run = config.resolve(method, {"data": data, "seed": seed}, given)
     folder = Path(out) if out is not None else default_folder(run)
     known = RunFolder(folder)
@@ -74,7 +78,9 @@ def train(
     except Refusal as reason:
         say(f"{reason} The encoder is trained all the same.")
         split = None
-    carry_out(setup, RunFolder.open(folder, run, fresh=fresh), split=split, protocols=PROTOCOLS)
+    opened = RunFolder.open(folder, run, fresh=fresh)
+    with trackers.following([folder], names, say):
+        carry_out(setup, opened, split=split, protocols=PROTOCOLS)
     return folder
 
 
@@ -107,6 +113,7 @@ def compare(
     jobs: int = 1,
     study: str | None = None,
     encoders: Sequence[str] = (),
+    log: str | Sequence[str] = (),
     say: Say = _quiet,
     **overrides: Any,
 ) -> dict[str, Any]:
@@ -126,6 +133,7 @@ def compare(
         study: a claim to test: ``robustness``, ``labels`` or ``scale``; it adds the runs and protocols that it
             needs.
         encoders: for ``scale``, the smaller and the larger one.
+        log: trackers that are told of every run as well: ``tensorboard``, ``wandb``, ``mlflow``.
         say: is told, in sentences, what happens.
         overrides: hold for all contestants, with ``__`` for the dot; ``knn__k=10`` for a protocol.
 
@@ -141,6 +149,7 @@ def compare(
         )
     given = {key.replace("__", "."): value for key, value in overrides.items()}
     changes, given = judging.apart(given)
+    names = trackers.check(log)
     plan = comparison.plan(
         contestants,
         out=Path(out) if out is not None else default_directory(data),
@@ -157,7 +166,7 @@ def compare(
     )
     runs = [entrant.run for entrant in plan.entrants]
     say(_announcement(plan.entrants[0].run, plan.directory, runs, jobs))
-    return comparison.compare(plan, say)
+    return comparison.compare(replace(plan, trackers=names), say)
 
 
 def evaluate(
@@ -321,6 +330,51 @@ def report(directory: str | Path) -> Path:
     from selftaught.reports.page import write_report
 
     return write_report(Path(directory))
+
+
+def watch(directory: str | Path, *, port: int = 0, opened: bool = False, say: Say = print) -> None:
+    """Serve the page of runs that go on, on this machine alone, until Ctrl-C or SIGTERM; writes nothing.
+
+    Args:
+        directory: of a comparison, of a run, or of several runs.
+        port: 0 takes a free one.
+        opened: whether the browser is told to open the page.
+        say: is told the address.
+
+    Raises:
+        Refusal: there is nothing to see in the directory, or the port is taken.
+    """
+    from selftaught.reports.live.watch import watch
+
+    watch(Path(directory), port, opened=opened, say=say)
+
+
+def log(run: str | Path, to: str | Sequence[str], *, say: Say = _quiet) -> int:
+    """Tell trackers of a run, or of all runs in a directory, what they have not been told yet.
+
+    Args:
+        run: a run folder, or a directory with several; they need not be finished.
+        to: ``tensorboard``, ``wandb``, ``mlflow``.
+        say: is told where to look.
+
+    Returns:
+        How many records were told.
+
+    Raises:
+        Refusal: there is no run, no such tracker, or its package is not installed.
+        RunFailed: a tracker did not take it; the same call goes on there.
+    """
+    from selftaught.reports.live.folders import run_folders
+
+    names = trackers.check(to)
+    if not names:
+        raise Refusal(f"Nobody to tell; give one or more of {', '.join(trackers.NAMES)}.")
+    folders = run_folders(Path(run))
+    if not folders:
+        raise Refusal(
+            f"{run} holds no run; give the directory that train or compare says it writes."
+        )
+    return trackers.tell(folders, names, say)
 
 
 def bench(

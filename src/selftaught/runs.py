@@ -10,6 +10,7 @@ results.json              protocols with their settings, cost, verdict
 predictions.npz           what each protocol said of each picture
 readings.jsonl            each time the test split was read
 quarantine.txt            files that could not be read
+trackers.json             how far TensorBoard, W&B and MLflow were told of it; their files may lie beside
 """
 
 import json

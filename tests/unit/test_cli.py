@@ -30,6 +30,8 @@ COMMANDS = (
     "methods",
     "protocols",
     "report",
+    "log",
+    "watch",
 )
 HEAD = "projector=16,8"
 
@@ -136,6 +138,11 @@ MISTAKES = {
     "train simclr temperature=-1": "temperature=-1 cannot be used",
     "train simclr epochs=none": "epochs='none' cannot be used",
     "train simclr epochs": "'epochs' is not an override",
+    "train simclr --log tensorbord": "did you mean 'tensorboard'?",
+    "compare simclr --log tensorbord": "did you mean 'tensorboard'?",
+    "log nowhere --to ,": "Nobody to tell; give one or more of tensorboard, wandb, mlflow.",
+    "watch nowhere": "nowhere does not exist; give the directory that train or compare says",
+    "watch .": "holds no run and no comparison",
     "train simclr --epochs 0": "epochs=0 cannot be used",
     "train simclr --seed -1": "seed=-1 cannot be used",
     "train simclr --device gpu": "device='gpu' cannot be used",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from selftaught import catalogue, config, judging
+from selftaught import catalogue, config, judging, trackers
 from selftaught.comparison import studies
 from selftaught.comparison.entrants import Entrant, Plan
 from selftaught.errors import Refusal
@@ -142,8 +142,8 @@ def _title(entrant: Entrant, plan: Plan) -> str:
 def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> dict[str, Any]:
     """Carry the plan out; returns what is in ``comparison.json``.
 
-    A contestant that fails keeps the others going; its row says why. Every row is written as soon as it is
-    known.
+    A contestant that fails keeps the others going; its row says why. ``plan.json`` names all runs before the
+    first begins; every row is written as soon as it is known.
 
     Raises:
         Refusal: something does not fit together; nothing was written.
@@ -152,11 +152,12 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
     from selftaught.comparison import atlas, jobs, similarity, table
     from selftaught.evaluation import check, unsuited
     from selftaught.reports.page import write_report
+    from selftaught.reports.rows import facts, sees_labels
     from selftaught.training import prepare
 
     splits = prepare(plan.entrants[0].run).splits
     labelled = splits.train.labels is not None
-    entrants = [e for e in plan.entrants if labelled or e.asked or not table.sees_labels(e)]
+    entrants = [e for e in plan.entrants if labelled or e.asked or not sees_labels(e.run)]
     for entrant in entrants[1:]:
         prepare(entrant.run)
     for note in (*splits.notes, *([cost] if (cost := table.cost(plan)) else [])):
@@ -188,20 +189,22 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
         )
         for entrant in entrants
     ]
+    write_json(plan.directory / "plan.json", table.planned(plan, splits, entrants))
     rows: dict[int, dict[str, Any]] = {}
     content: dict[str, Any] = {}
-    for place, ended in jobs.carry_out(wanted, plan.jobs):
-        title, row = wanted[place].title, table.row(entrants[place])
-        if ended.error is None:
-            row |= table.facts(ended.results, split, protocols)
-            say(f"{title}: {table.scores(row)}" + " (was there)" * ended.known)
-        else:
-            word = "diverged" if ended.diverged else "failed"
-            row |= {"error": ended.error, "verdict": word, "verdict_text": ended.error}
-            say(f"{title} failed: {ended.error}")
-        rows[place] = row
-        content = table.content(plan, splits, [rows[known] for known in sorted(rows)])
-        write_json(plan.directory / "comparison.json", content)
+    with trackers.following([job.folder for job in wanted], plan.trackers, say):
+        for place, ended in jobs.carry_out(wanted, plan.jobs):
+            title, row = wanted[place].title, table.row_of(entrants[place])
+            if ended.error is None:
+                row |= facts(ended.results, split, protocols)
+                say(f"{title}: {table.scores(row)}" + " (was there)" * ended.known)
+            else:
+                word = "diverged" if ended.diverged else "failed"
+                row |= {"error": ended.error, "verdict": word, "verdict_text": ended.error}
+                say(f"{title} failed: {ended.error}")
+            rows[place] = row
+            content = table.content(plan, splits, [rows[known] for known in sorted(rows)])
+            write_json(plan.directory / "comparison.json", content)
     content["similarity"] = similarity.between(plan.directory, content["rows"], split)
     write_json(plan.directory / "comparison.json", content)
     if labelled:

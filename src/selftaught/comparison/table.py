@@ -1,77 +1,34 @@
 """Run folders to ``comparison.json``: rows, a summary over seeds, and what may be claimed."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from selftaught import budget, catalogue, config, judging
+from selftaught import budget, catalogue, judging
 from selftaught.comparison import claims, statistics, studies
 from selftaught.comparison.entrants import Entrant, Plan
 from selftaught.data import Splits
 from selftaught.measures import number
+from selftaught.reports.rows import MEASURED, blank
 from selftaught.reports.wording import scored
 from selftaught.runs import environment
 
 SCHEMA_VERSION = 1
 
-MEASURED = ("seconds", "pictures_per_second", "pictures_seen", "pixels_seen", "peak_memory_bytes")
-
 BAR = "random_patches"
 """The baseline that a short training has to clear; a method that does not is told so."""
 
 
-def row(entrant: Entrant) -> dict[str, Any]:
+def row_of(entrant: Entrant) -> dict[str, Any]:
     """A row that knows nothing yet but who it is."""
-    entry = catalogue.entry(entrant.run.method.name)
-    return {
-        "contestant": entrant.contestant,
-        "method": entry.name,
-        "family": entry.family,
-        "encoder": architecture(entrant.run),
-        "sees_labels": sees_labels(entrant),
-        "seed": entrant.seed,
-        "folder": entrant.folder.as_posix(),
-        "tuning_trials": entrant.run.measured.trials,
-        "results": {},
-        **dict.fromkeys(MEASURED),
-        "verdict": None,
-        "verdict_text": None,
-        "test_readings": None,
-        "error": None,
-    }
+    return blank(entrant.contestant, entrant.run, entrant.seed, entrant.folder)
 
 
-def architecture(run: config.Run) -> str | None:
-    """The encoder in a word, with its pooling if it is not the class token; None for one of its own."""
-    if catalogue.entry(run.method.name).own_encoder:
-        return None
-    return run.encoder.name + (f" ({run.encoder.pool})" if run.encoder.pool != "class" else "")
-
-
-def sees_labels(entrant: Entrant) -> bool:
-    """Whether the method learns from labels."""
-    kind = catalogue.entry(entrant.run.method.name).load()
-    return bool(getattr(getattr(kind, "needs", None), "labels", False))
-
-
-def facts(
-    results: dict[str, Any], split: str | None, protocols: Iterable[str] | None = None
-) -> dict[str, Any]:
-    """What a run folder's results add to its row.
-
-    Args:
-        protocols: the ones that the comparison asked for; a run may have been judged by more. None takes
-            all that are there.
-    """
-    known = results.get(split or "", {})
-    asked = known if protocols is None else protocols
-    return {
-        "results": {name: known[name] for name in asked if name in known},
-        **{key: results.get(key) for key in MEASURED},
-        "verdict": results.get("verdict"),
-        "verdict_text": results.get("verdict_text"),
-        "test_readings": results.get("test_readings"),
-    }
+def planned(plan: Plan, splits: Splits, entrants: Sequence[Entrant]) -> dict[str, Any]:
+    """``plan.json``: what ``comparison.json`` will hold, before the first run; every row is empty yet."""
+    rows = [row_of(entrant) for entrant in entrants]
+    return content(replace(plan, study=None), splits, rows) | {"jobs": plan.jobs}
 
 
 def scores(row: dict[str, Any]) -> str:

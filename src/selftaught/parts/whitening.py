@@ -41,7 +41,9 @@ def towards_white(x: Float[Tensor, "n p"], steps: int) -> Float[Tensor, "n p"]:
     identity = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
     scale = covariance.diagonal().sum().clamp_min(torch.finfo(x.dtype).tiny)
     root, inverse = covariance / scale, identity
-    for _ in range(steps):  # coupled (Higham, 2008, equation 6.35), which stays stable where it has converged
+    for _ in range(
+        steps
+    ):  # coupled (Higham, 2008, equation 6.35), which stays stable where it has converged
         step = (3 * identity - inverse @ root) / 2
         root, inverse = root @ step, step @ inverse
     white: Tensor = (x - mean) @ inverse / scale.sqrt()

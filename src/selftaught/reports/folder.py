@@ -16,19 +16,18 @@ from selftaught.reports.contestants import Atlas, Comparison, Contestant, RunFol
 SCHEMA_VERSION = 1
 
 
-def read_facts(directory: Path) -> dict[str, Any]:
-    """comparison.json.
+def read_facts(directory: Path, name: str = "comparison.json") -> dict[str, Any]:
+    """comparison.json, or plan.json, which looks the same.
 
     Raises:
         Refusal: there is none, it cannot be read, or a later version wrote it.
     """
-    path = directory / "comparison.json"
+    path = directory / name
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise Refusal(
-            f"{directory} holds no comparison.json; "
-            "give the folder that 'selftaught compare --out' wrote."
+            f"{directory} holds no {name}; give the folder that 'selftaught compare --out' wrote."
         ) from None
     except (OSError, ValueError) as error:
         raise Refusal(f"{path} cannot be read: {error}.") from None
@@ -46,8 +45,11 @@ def read_comparison(directory: Path) -> Comparison:
     Raises:
         Refusal: comparison.json is missing or cannot be read; any other file may be absent.
     """
-    facts = read_facts(directory)
-    atlas = _read_atlas(directory / "atlas")
+    return assembled(directory, read_facts(directory), read_atlas(directory / "atlas"))
+
+
+def assembled(directory: Path, facts: dict[str, Any], atlas: Atlas | None) -> Comparison:
+    """The comparison that some facts describe, with what the folders of their rows hold."""
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in facts["rows"]:
         rows.setdefault(row["contestant"], []).append(row)
@@ -64,7 +66,8 @@ def read_comparison(directory: Path) -> Comparison:
     return Comparison(facts, marked(contestants), atlas)
 
 
-def _read_atlas(folder: Path) -> Atlas | None:
+def read_atlas(folder: Path) -> Atlas | None:
+    """The pictures that all encoders placed, if they are there."""
     try:
         sheet = (folder / "pictures.webp").read_bytes()
         described = json.loads((folder / "pictures.json").read_text(encoding="utf-8"))

@@ -1,6 +1,9 @@
 """The page of a comparison: one HTML file that carries all it shows and needs no network."""
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -56,6 +59,8 @@ SECTIONS: tuple[Callable[[Comparison], Section | None], ...] = (
 
 STYLES = ("base", "charts", "tables", "pictures", "map", "small", "print")
 SCRIPTS = ("start", "tables", "follow", "map")
+LIVE = "live"
+"""The style and the script that only a page has which is served while runs go on."""
 
 NAMED = 5
 """Methods that the heading names; more are counted."""
@@ -64,6 +69,29 @@ TOLD = 3
 """Protocols that are named below it."""
 
 READERS = {"knn": "a kNN", "linear": "a linear probe"}
+
+
+@dataclass(frozen=True)
+class Live:
+    """What a page that is served while runs go on says beside its sections.
+
+    Attributes:
+        first: the section that stands above all others.
+        said: how far everything is, in a few words.
+        brief: the same for the title of a tab.
+        moment: when a run last wrote anything, for programs.
+        written: the same, as it is said.
+        finished: whether all that is known of has ended.
+        every: seconds between two questions of the browser.
+    """
+
+    first: Section | None
+    said: str
+    brief: str
+    moment: str
+    written: str
+    finished: bool
+    every: float
 
 
 def write_report(directory: Path) -> Path:
@@ -80,18 +108,27 @@ def write_report(directory: Path) -> Path:
     return path
 
 
-def render(comparison: Comparison) -> str:
-    """The page as text."""
+def render(comparison: Comparison, live: Live | None = None) -> str:
+    """The page as text.
+
+    Args:
+        live: what it says of runs that go on; None for a page that stays as it is.
+    """
     comparison = reduced(comparison)
     found = (make(comparison) for make in SECTIONS)
     sections = [section for section in found if section is not None]
+    if live is not None and live.first is not None:
+        sections.insert(0, live.first)
+    more = () if live is None else (LIVE,)
     atlas = comparison.atlas
     facts = comparison.facts
     return fill(
         "page.html",
-        style=_joined("style", STYLES, "css"),
-        script=_joined("script", SCRIPTS, "js"),
+        style=_joined("style", (*STYLES, *more), "css"),
+        script=_joined("script", (*SCRIPTS, *more), "js"),
         sections=sections,
+        marks=[] if live is None else [_mark(section) for section in sections],
+        live=live,
         data=embedded({each.anchor: each.data for each in sections if each.data}),
         atlas=None
         if atlas is None
@@ -101,11 +138,17 @@ def render(comparison: Comparison) -> str:
             "rows": -(-len(atlas.labels) // atlas.columns),
         },
         heading=_heading(comparison),
-        standfirst=_standfirst(comparison),
+        standfirst=_standfirst(comparison, live),
         date=_date(facts.get("created")),
         version=facts.get("selftaught") or "",
         setup=_setup(comparison),
     )
+
+
+def _mark(section: Section) -> str:
+    """A word that changes with the section: the live page puts in those whose word is another."""
+    content = section.body + json.dumps(section.data)
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
 def _joined(folder: str, names: Iterable[str], ending: str) -> Markup:
@@ -121,12 +164,15 @@ def _heading(comparison: Comparison) -> str:
     return f"{names} on {(comparison.facts.get('data') or {}).get('name', 'unnamed pictures')}"
 
 
-def _standfirst(comparison: Comparison) -> str:
+def _standfirst(comparison: Comparison, live: Live | None) -> str:
     taught = (
         "Each method taught an encoder from pictures alone. The encoder was then frozen, and its"
     )
     begun = taught if comparison.methods else "Each encoder was frozen, and its"
-    names = [name for name in comparison.protocols if needs_labels(name)]
+    planned = comparison.facts.get("protocols") or ()
+    names = [name for name in comparison.protocols or planned if needs_labels(name)]
+    if not names and live is not None:
+        return "Each method teaches an encoder from pictures alone."
     if not names:
         return f"{begun} features were looked at without labels: nothing is ranked."
     known = [READERS.get(name, spoken(name)) for name in names[:TOLD]]

@@ -89,7 +89,8 @@ class Ledger:
         row = self.monitor.look(method, projections)
         known = [*self.folder.metrics("look"), row]
         verdict = health.judge(known, losses(self.folder), ended=step == self.setup.steps)
-        self.folder.log("look", **place, **row, verdict=verdict.word)
+        said = {"verdict": verdict.word, "verdict_text": verdict.text}
+        self.folder.log("look", **place, **row, **said)
         self.reporter.looked(row, verdict.word if step else "")
         self.since = time.monotonic()
 

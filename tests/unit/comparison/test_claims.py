@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from selftaught.comparison import bootstrap, claims, table
 from selftaught.evaluation import predictions
+from selftaught.reports.rows import MEASURED
 
 PICTURES = 400
 
@@ -39,7 +40,7 @@ def a_row(
         "results": {"linear": {"accuracy": float(right.mean())}},
         "tuning_trials": None,
         "error": None,
-        **dict.fromkeys(table.MEASURED),
+        **dict.fromkeys(MEASURED),
     }
 
 

@@ -231,9 +231,3 @@ def test_a_measure_without_a_better_way_ranks_nobody(monkeypatch: pytest.MonkeyP
 
 def test_claims_are_of_linear_accuracy_where_it_was_read() -> None:
     assert of.claimed(table.summarise(rows(None, simclr=[0.6]))) == "linear"
-
-
-def test_a_row_says_only_what_the_comparison_asked_for() -> None:
-    results = {"test": {"linear": {"accuracy": 0.5}, "knn": {"accuracy": 0.4}}}
-    assert list(table.facts(results, "test", ["knn"])["results"]) == ["knn"]
-    assert list(table.facts(results, "test")["results"]) == ["linear", "knn"]

@@ -1,15 +1,19 @@
 // Press a contestant's name in the overview, and it stands out in every section until it is let go.
 {
   const pill = document.getElementById("followed");
-  const names = [...document.querySelectorAll(".ladder .named, .shares .named")];
+  const NAMES = ".ladder .named, .shares .named";
   let followed = null;
+
+  function fade(part) {
+    part.querySelectorAll("[data-place]:not(.named)").forEach((each) => {
+      each.classList.toggle("faded", followed !== null && each.dataset.place !== followed);
+    });
+    part.querySelectorAll(NAMES).forEach((name) => name.setAttribute("aria-pressed", String(name.dataset.place === followed)));
+  }
 
   function follow(place, words) {
     followed = place === followed ? null : place;
-    document.querySelectorAll("[data-place]:not(.named)").forEach((each) => {
-      each.classList.toggle("faded", followed !== null && each.dataset.place !== followed);
-    });
-    names.forEach((name) => name.setAttribute("aria-pressed", String(name.dataset.place === followed)));
+    fade(document);
     pill.hidden = followed === null;
     if (followed === null) return;
     const free = document.createElement("button");
@@ -19,19 +23,21 @@
     pill.replaceChildren(`Following ${words}`, free);
   }
 
-  for (const name of names) {
-    name.setAttribute("role", "button");
-    name.setAttribute("tabindex", "0");
-    name.setAttribute("aria-pressed", "false");
-    name.title = "Follow through the page";
-    const act = () => follow(name.dataset.place, name.textContent.trim());
-    name.addEventListener("click", act);
-    name.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" && event.key !== " ") return;
-      event.preventDefault();
-      act();
-    });
-  }
+  begin((part) => {
+    for (const name of part.querySelectorAll(NAMES)) {
+      name.setAttribute("role", "button");
+      name.setAttribute("tabindex", "0");
+      name.title = "Follow through the page";
+      const act = () => follow(name.dataset.place, name.textContent.trim());
+      name.addEventListener("click", act);
+      name.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        act();
+      });
+    }
+    fade(part);
+  });
   addEventListener("keydown", (event) => {
     if (event.key === "Escape" && followed !== null) follow(followed);
   });

@@ -1,5 +1,5 @@
 // The linked maps: one large, the others small; what is pointed at or selected in one shows in all.
-if (data.map) explore(data.map);
+begin((part) => { if (data.map && part.querySelector("#plane")) explore(data.map); });
 
 function explore({ columns, classes, labels: packedLabels, maps: packedMaps }) {
   const unpack = (text) => text && new Int16Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
@@ -141,7 +141,7 @@ function explore({ columns, classes, labels: packedLabels, maps: packedMaps }) {
     paintPlane();
     paintMinis();
   }
-  repaint.push(() => { swatches(); paint(); });
+  repaint.splice(0, repaint.length, () => { swatches(); paint(); });
 
   function glide() {
     const goal = places(maps[state.encoder]) ?? [];

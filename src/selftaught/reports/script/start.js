@@ -5,7 +5,15 @@ const repaint = [];
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : prefersDark.matches);
-const data = JSON.parse(document.getElementById("data").textContent);
+const written = (page) => JSON.parse(page.getElementById("data").textContent);
+let data = written(document);
+
+// What a script does to a part of the page: to all of it now, and to a section that the live page puts in later.
+const begins = [];
+function begin(act) {
+  begins.push(act);
+  act(document);
+}
 
 document.getElementById("theme").addEventListener("click", () => {
   root.dataset.theme = isDark() ? "light" : "dark";
@@ -14,8 +22,9 @@ document.getElementById("theme").addEventListener("click", () => {
 });
 prefersDark.addEventListener("change", () => repaint.forEach((paint) => paint()));
 
-const copyButton = document.getElementById("copy");
-if (copyButton) {
+begin((part) => {
+  const copyButton = part.querySelector("#copy");
+  if (!copyButton) return;
   copyButton.hidden = false;
   copyButton.addEventListener("click", async () => {
     const command = document.getElementById("command");
@@ -28,19 +37,19 @@ if (copyButton) {
     }
     setTimeout(() => { copyButton.textContent = "Copy"; }, 1600);
   });
-}
+});
 
 {
-  const links = new Map([...document.querySelectorAll("nav a")].map((link) => [link.hash.slice(1), link]));
-  const bar = document.querySelector("nav > div");
-  const watch = new IntersectionObserver((entries) => {
+  const here = new IntersectionObserver((entries) => {
+    const bar = document.querySelector("nav > div");
+    const links = new Map([...bar.querySelectorAll("a")].map((link) => [link.hash.slice(1), link]));
     for (const entry of entries) {
-      if (!entry.isIntersecting) continue;
-      links.forEach((link) => link.removeAttribute("aria-current"));
       const link = links.get(entry.target.id);
+      if (!entry.isIntersecting || !link) continue;
+      links.forEach((each) => each.removeAttribute("aria-current"));
       link.setAttribute("aria-current", "true");
       bar.scrollLeft = link.offsetLeft - bar.clientWidth / 2;
     }
   }, { rootMargin: "-25% 0px -70% 0px" });
-  document.querySelectorAll("main > section").forEach((section) => watch.observe(section));
+  begin((part) => (part === document ? document.querySelectorAll("main > section") : [part]).forEach((section) => here.observe(section)));
 }

@@ -35,7 +35,7 @@
     }
   }
 
-  document.querySelectorAll("table.sortable").forEach((table) => {
+  begin((part) => part.querySelectorAll("table.sortable").forEach((table) => {
     [...table.querySelectorAll("thead th")].forEach((heading, column) => {
       const button = document.createElement("button");
       button.type = "button";
@@ -43,5 +43,5 @@
       heading.prepend(button);
       button.addEventListener("click", () => order(table, heading, column));
     });
-  });
+  }));
 }
