@@ -1,4 +1,4 @@
-"""Whitening: embeddings whose covariance is the identity, exactly (over slices of a batch) or by a few steps towards it."""
+"""Whitening: embeddings whose covariance is the identity, or a few steps on the way there."""
 
 import torch
 from jaxtyping import Float, Int64
@@ -28,12 +28,13 @@ def whiten(x: Float[Tensor, "*v n p"], shrinkage: float = 0.0) -> Float[Tensor, 
 
 
 def towards_white(x: Float[Tensor, "n p"], steps: int) -> Float[Tensor, "n p"]:
-    """Centred rows times the inverse square root of their covariance, after so many of Newton's steps towards it.
+    """Centred rows times the inverse square root of their covariance, after so many steps of Newton's.
 
-    Huang et al., 2019 (IterNorm), https://arxiv.org/abs/1904.03441, algorithm 1. A step raises a direction of little
-    variance by half at most, so few steps level what is large and leave what is noise small; rows need not span the
-    dimensions. Products are all it takes: nothing waits for the device. No dimension is exchanged for another, as a
-    Cholesky factor would do (``whiten``). Mean and covariance are those of all ranks' rows.
+    Huang et al., 2019 (IterNorm), https://arxiv.org/abs/1904.03441, algorithm 1. A step raises a direction
+    of little variance by half at most, so few steps level what is large and leave what is noise small; rows
+    need not span the dimensions. Products are all it takes: nothing waits for the device. No dimension is
+    exchanged for another, as a Cholesky factor would do (``whiten``). Mean and covariance are those of the
+    rows of all ranks.
     """
     every = gather(x)
     mean = every.mean(dim=0)

@@ -61,9 +61,9 @@ def one_thread() -> Any:
 
 
 class WorkClock:
-    """Stands in for ``time``: it shows the seconds that this process computed, and those that it is told to sleep.
+    """Stands in for ``time``: the seconds that this process computed, and those that it is told to sleep.
 
-    Other work on the machine does not move it, so what a test plants is found however busy the machine is.
+    Other work on the machine does not move it: what a test plants is found however busy the machine is.
     """
 
     def __init__(self) -> None:

@@ -27,7 +27,7 @@ SLEEP = 0.2
 ROUNDS = 25
 
 NOISE = 0.12
-"""What a median of so many rounds may be off where others share the caches; an unseen sleep would be off by 0.2."""
+"""What a median of so many rounds may be off where caches are shared; an unseen sleep would be off by 0.2."""
 
 
 def planted(setup: Setup, place: str, seconds: float, work_clock: WorkClock) -> Setup:

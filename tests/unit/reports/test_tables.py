@@ -44,14 +44,6 @@ def test_no_line_breaks_in_eighty_columns(tmp_path: Path, seeds: int) -> None:
     assert [line.rstrip() for line in narrow] == [line.rstrip() for line in wide]
 
 
-@pytest.mark.parametrize("seeds", [1, 3])
-def test_no_line_breaks_in_eighty_columns(tmp_path: Path, seeds: int) -> None:
-    directory = write_example(tmp_path, seeds=seeds, count=40)
-    comparison = json.loads((directory / "comparison.json").read_text())
-    narrow, wide = (printed(comparison, width).splitlines() for width in (80, 160))
-    assert [line.rstrip() for line in narrow] == [line.rstrip() for line in wide]
-
-
 def test_intervals_and_cost_fit_into_eighty_columns(tmp_path: Path) -> None:
     directory = write_example(tmp_path, seeds=3, count=40)
     comparison = json.loads((directory / "comparison.json").read_text())
