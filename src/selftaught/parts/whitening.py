@@ -28,7 +28,7 @@ def whiten(x: Float[Tensor, "*v n p"], shrinkage: float = 0.0) -> Float[Tensor, 
 
 
 def towards_white(x: Float[Tensor, "n p"], steps: int) -> Float[Tensor, "n p"]:
-    """Centred rows times the inverse square root of their covariance, after so many steps of Newton's.
+    """Centred rows times the inverse square root of their covariance, after so many of Newton's steps.
 
     Huang et al., 2019 (IterNorm), https://arxiv.org/abs/1904.03441, algorithm 1. A step raises a direction
     of little variance by half at most, so few steps level what is large and leave what is noise small; rows
@@ -42,9 +42,7 @@ def towards_white(x: Float[Tensor, "n p"], steps: int) -> Float[Tensor, "n p"]:
     identity = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
     scale = covariance.diagonal().sum().clamp_min(torch.finfo(x.dtype).tiny)
     root, inverse = covariance / scale, identity
-    for _ in range(
-        steps
-    ):  # coupled (Higham, 2008, equation 6.35), which stays stable where it has converged
+    for _ in range(steps):  # root and inverse together, which stays stable where it has converged
         step = (3 * identity - inverse @ root) / 2
         root, inverse = root @ step, step @ inverse
     white: Tensor = (x - mean) @ inverse / scale.sqrt()

@@ -44,20 +44,6 @@ def test_no_line_breaks_in_eighty_columns(tmp_path: Path, seeds: int) -> None:
     assert [line.rstrip() for line in narrow] == [line.rstrip() for line in wide]
 
 
-def test_intervals_and_cost_fit_into_eighty_columns(tmp_path: Path) -> None:
-    directory = write_example(tmp_path, seeds=3, count=40)
-    comparison = json.loads((directory / "comparison.json").read_text())
-    console = Console(file=io.StringIO(), width=80)
-    for table in comparison_tables(comparison):
-        console.print(table)
-    assert isinstance(console.file, io.StringIO)
-    text = console.file.getvalue()
-    assert "…" not in text
-    lines = [line for line in text.splitlines() if "VICReg" in line]
-    assert "[" in lines[0] and "learning" in lines[0] and "MB" in lines[1]
-    assert text.count("T = 0.1") == 1
-
-
 def test_names_are_no_markup() -> None:
     row = {"contestant": "[red]x", "results": {}, "verdict": "failed"}
     assert "[red]x" in printed({"rows": [row]})
