@@ -211,6 +211,10 @@ def test_the_rows_have_what_was_promised(finished: Any) -> None:
     assert (out / good["folder"] / "encoder.safetensors").is_file()
     assert (out / "report.html").stat().st_size > 10_000
     assert content["claims"][0].startswith("In these runs (one seed)")
+    plan = json.loads((out / "plan.json").read_text())
+    assert [row["folder"] for row in plan["rows"]] == [row["folder"] for row in content["rows"]]
+    assert not any(row["results"] for row in plan["rows"]), "it was written before the first run"
+    assert (plan["jobs"], set(plan["protocols"])) == (1, {"knn", "linear"})
 
 
 def test_the_same_again_trains_and_reads_nothing(
