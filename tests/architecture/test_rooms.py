@@ -175,9 +175,18 @@ def test_no_method_brings_what_a_first_step_does_not_need() -> None:
     """torch's compiler alone takes longer to import than all else together."""
     ask = f"""
 import sys
+import torch
 from selftaught import catalogue, interface, training
+from selftaught.training import optimisers
 for name in catalogue.built_in():
     catalogue.entry(name).load()
+weight = torch.nn.Parameter(torch.ones(2, 2))
+for kind in (optimisers.EagerSGD, optimisers.EagerAdamW, optimisers.LARS):
+    optimiser = kind([weight], lr=0.1)
+    weight.square().sum().backward()
+    optimiser.step()
+    optimiser.zero_grad()
+    optimiser.load_state_dict(optimiser.state_dict())
 print([name for name in {SLOW} if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)

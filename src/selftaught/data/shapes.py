@@ -164,9 +164,14 @@ def coverage(keys: Keys, labels: Int64[Tensor, " n"], cells: Bool[Tensor, "10 25
     row = cell(-sine[:, None] * x, cosine[:, None] * y, middle_y)
     column = cell(cosine[:, None] * x, sine[:, None] * y, middle_x)
     flat = (row * GRID + column).add_(labels[:, None, None].to(torch.int32) * GRID * GRID)
-    hit = cells.flatten().to(torch.uint8)[flat]
-    rows = hit.reshape(len(labels), SIDE, POINTS, SIDE * POINTS).sum(2, dtype=torch.uint8)
-    return rows.reshape(len(labels), SIDE, SIDE, POINTS).sum(3)
+    hit = cells.flatten().to(torch.uint8).index_select(0, flat.flatten())
+    rows = _sum(hit.reshape(len(labels), SIDE, POINTS, SIDE * POINTS), dim=2)
+    return _sum(rows.reshape(len(labels), SIDE, SIDE, POINTS), dim=3).long()
+
+
+def _sum(small: UInt8[Tensor, "*s"], dim: int) -> UInt8[Tensor, "*t"]:
+    """A sum of a few bytes that stays a byte: torch's own is made for long ones."""
+    return sum(small.unbind(dim)[1:], start=small.select(dim, 0))
 
 
 def draw(indices: Int64[Tensor, " n"]) -> tuple[UInt8[Tensor, "n 3 32 32"], Int64[Tensor, " n"]]:

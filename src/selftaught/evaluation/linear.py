@@ -19,8 +19,9 @@ Hessian is close to h * covariance(z) + l2, which is the initial matrix of the t
 so that directions of small variance converge as fast as the others.
 """
 
+import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -32,7 +33,7 @@ from selftaught.evaluation.results import Pool, Result, accuracy
 from selftaught.types import Numbers
 
 STRENGTHS = (10.0, 1.0, 1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-6)
-"""Candidates for l2, tried from strong to weak; each starts from the solution of the one before."""
+"""Candidates for l2, tried from strong to weak; each starts from where the solutions before lead."""
 
 TOLERANCE = 1e-6
 """The largest entry of the gradient at which an optimum is called reached."""
@@ -44,6 +45,9 @@ HISTORY = 20
 LARGE = 2**22
 """Numbers in the features from which on the passes over them run in float32: half the time. Should that not
 reach the tolerance, float64 goes on from there."""
+
+ROWS = 4096
+"""Pictures of which sums are taken at once."""
 
 WIDEST = 6144
 """Widest features whose covariance is factorised (300 MB); wider ones go without."""
@@ -98,14 +102,17 @@ class _Problem:
         self.labels = labels.to(device)
         self.classes = classes
         n, d = features.shape
-        mean = features.mean(0, dtype=torch.float64).to(dtype)
+        mean = _mean(features, lambda part: part.sum(0, dtype=torch.float64)).to(dtype)
         self.z = features - mean
-        deviation = (self.z.square().sum(0, dtype=torch.float64) / n).sqrt()
+        variance = _mean(self.z, lambda part: part.square().sum(0, dtype=torch.float64))
+        deviation = variance.sqrt()
         self.mean = mean.double()
         # A feature that never moves stays at zero; rounding alone must not blow it up.
         still = deviation <= 1e-7 * self.mean.abs()
         self.scale = deviation.masked_fill(still | (deviation == 0), 1.0)
-        self.z.div_(self.scale).masked_fill_(still, 0.0)
+        self.z.div_(self.scale)
+        if still.any():
+            self.z.masked_fill_(still, 0.0)
         # The best weights lie in the span of the pictures (any other part only costs penalty), so with
         # fewer pictures than features the problem is solved in an orthonormal basis of that span.
         self.basis: Tensor | None = None
@@ -115,9 +122,7 @@ class _Problem:
             self.z, d = triangle.T.to(dtype).contiguous(), n
         self.covariance: Tensor | None = None
         if d <= WIDEST:
-            rows = range(0, n, 4096)
-            parts = (self.z[row : row + 4096].double() for row in rows)
-            self.covariance = torch.stack([part.T @ part / n for part in parts]).sum(0)
+            self.covariance = _mean(self.z, lambda part: (part.T @ part).double())
 
     def weights(self, point: Tensor) -> Tensor:
         """The weights [d, k] on standardised features."""
@@ -153,7 +158,14 @@ class _Problem:
         if self.covariance is None:
             return _Preconditioner(None, h, h + l2)
         identity = torch.eye(len(self.covariance), dtype=torch.float64, device=p.device)
-        return _Preconditioner(torch.linalg.cholesky(h * self.covariance + l2 * identity), h, 1.0)
+        factor, failed = torch.linalg.cholesky_ex(h * self.covariance + l2 * identity)
+        # A penalty can be weaker than what float32 has rounded off the covariance.
+        return _Preconditioner(None, h, h + l2) if failed else _Preconditioner(factor, h, 1.0)
+
+
+def _mean(x: Tensor, total: Callable[[Tensor], Tensor]) -> Tensor:
+    """A sum over the rows of x by their number, some rows at once: they stay near the processor."""
+    return torch.stack([total(part) for part in torch.split(x, ROWS)]).sum(0) / len(x)
 
 
 @dataclass(frozen=True)
@@ -181,7 +193,8 @@ def _minimise(problem: _Problem, point: Tensor, l2: float) -> tuple[Tensor, int,
             return point, iteration, True
         direction = -_two_loops(gradient, history, precondition, size)
         slope = problem.logits(direction)
-        length = _line_search(problem.labels, logits, slope, (point, direction), l2)
+        fall = float((gradient * direction).sum())
+        length = _line_search(problem.labels, logits, slope, (point, direction), l2, fall)
         point, logits, before = point + length * direction, logits + length * slope, gradient
         gradient = problem.gradient(point, logits, l2)
         step, change = length * direction, gradient - before
@@ -211,24 +224,27 @@ def _two_loops(
 
 
 def _line_search(
-    labels: Tensor, logits: Tensor, slope: Tensor, line: tuple[Tensor, Tensor], l2: float
+    labels: Tensor,
+    logits: Tensor,
+    slope: Tensor,
+    line: tuple[Tensor, Tensor],
+    l2: float,
+    fall: float,
 ) -> float:
-    """Where the objective's derivative along the direction is under a tenth of what it was.
+    """Where the objective's derivative along the direction is under a tenth of ``fall``, what it is
+    at the beginning.
 
     The objective is convex, so Newton's method within a shrinking bracket finds the place.
     """
     w, v = line[0][:-1], line[1][:-1]
     wv, vv = float((w * v).sum()), float((v * v).sum())
     right = float(slope.gather(0, labels[None]).mean(dtype=torch.float64))
-    low, high, t, first = 0.0, float("inf"), 0.0, 0.0
-    for attempt in range(30):
+    low, high, t = 0.0, float("inf"), 1.0
+    for _ in range(30):
         p = (logits + t * slope).softmax(0)
         mean = (p * slope).sum(0)
         derivative = float(mean.mean(dtype=torch.float64)) - right + l2 * (wv + t * vv)
-        if attempt == 0:
-            first, t = derivative, 1.0
-            continue
-        if abs(derivative) <= 0.1 * abs(first):
+        if abs(derivative) <= 0.1 * abs(fall):
             break
         low, high = (t, high) if derivative < 0 else (low, t)
         second = float(((p * slope.square()).sum(0) - mean.square()).mean()) + l2 * vv
@@ -247,7 +263,7 @@ def path(
     strengths: Sequence[float] = STRENGTHS,
     start: Probe | None = None,
 ) -> Iterator[Probe]:
-    """The optimum for each strength of the penalty, each started from the one before.
+    """The optimum for each strength of the penalty, each started from where the ones before lead.
 
     Args:
         start: where the first begins: a probe of other pictures, near or far.
@@ -256,12 +272,14 @@ def path(
     fast = features.numel() >= LARGE and features.dtype != exact
     problem = _Problem(features, labels, classes, rough if fast else exact)
     point = problem.point(start)
+    solved: deque[tuple[float, Tensor]] = deque(maxlen=2)
     for l2 in strengths:
-        point, iterations, converged = _minimise(problem, point, l2)
+        point, iterations, converged = _minimise(problem, _ahead(point, solved, l2), l2)
         if not converged and fast:
             problem, fast = _Problem(features, labels, classes, exact), False
             point, more, converged = _minimise(problem, point, l2)
             iterations += more
+        solved.append((l2, point))
         yield Probe(
             problem.weights(point),
             point[-1],
@@ -271,6 +289,14 @@ def path(
             iterations,
             converged,
         )
+
+
+def _ahead(point: Tensor, solved: Sequence[tuple[float, Tensor]], l2: float) -> Tensor:
+    """From the last two optima straight on in log l2; from fewer, the last point itself."""
+    if len(solved) < 2 or not solved[0][0] > solved[1][0] > l2 > 0:
+        return point
+    (first, start), (second, end) = solved
+    return end + math.log(second / l2) / math.log(first / second) * (end - start)
 
 
 def fit(

@@ -1,6 +1,7 @@
 """SGD and AdamW from torch, LARS from its paper, and the rate over training."""
 
 from collections.abc import Callable, Iterable
+from inspect import unwrap
 from typing import Any
 
 import torch
@@ -13,7 +14,29 @@ from selftaught.methods import Method
 from selftaught.schedules import warmup_cosine
 
 
-class LARS(Optimizer):
+class Eager(Optimizer):
+    """torch marks these methods as not to be compiled, and to do so imports its compiler when one is first
+    called: as long as two hundred steps of a small network. Nobody compiles them here, so the marks are off."""
+
+    add_param_group = unwrap(Optimizer.add_param_group)
+    zero_grad = unwrap(Optimizer.zero_grad)
+    state_dict = unwrap(Optimizer.state_dict)
+    load_state_dict = unwrap(Optimizer.load_state_dict)
+
+
+class EagerSGD(Eager, SGD):
+    """torch's SGD."""
+
+    step = torch.no_grad()(unwrap(SGD.step))
+
+
+class EagerAdamW(Eager, AdamW):
+    """torch's AdamW."""
+
+    step = torch.no_grad()(unwrap(AdamW.step))
+
+
+class LARS(Eager):
     """Layer-wise adaptive rate scaling (You, Gitman and Ginsburg, 2017), arXiv 1708.03888, Algorithm 1.
 
     Parameters of one dimension (biases, norms) get plain SGD, as every self-supervised recipe has it.
@@ -99,12 +122,12 @@ def build(settings: config.Optimiser, method: Method, batch: int) -> Optimizer:
                     }
                 )
     if settings.name == "adamw":
-        return AdamW(groups, lr=rate, betas=settings.betas)
+        return EagerAdamW(groups, lr=rate, betas=settings.betas)
     if settings.name == "lars":
         return LARS(
             groups, lr=rate, momentum=settings.momentum, trust=settings.trust, clip=settings.clip
         )
-    return SGD(groups, lr=rate, momentum=settings.momentum)
+    return EagerSGD(groups, lr=rate, momentum=settings.momentum)
 
 
 def _decays(parameter: nn.Parameter, group: ParameterGroup, settings: config.Optimiser) -> bool:

@@ -48,17 +48,21 @@ def test_one_neighbour_equals_scikit_learn() -> None:
     assert found.tolist() == reference.predict(queries.numpy()).tolist()
 
 
+@pytest.mark.parametrize(
+    ("n", "k"), [(5003, 7), (5003, 77), (5003, 79), (640, 10), (655, 10), (9, 9)]
+)
 def test_search_by_groups_and_blocks_finds_what_a_full_sort_finds(
-    monkeypatch: pytest.MonkeyPatch,
+    n: int, k: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bank, _ = clouds(5003, 12, 3, seed=1)  # not a multiple of the group
+    bank, _ = clouds(n, 12, 3, seed=1)  # whole groups and left-over columns; too few for groups
     queries, _ = clouds(37, 12, 3, seed=2)
+    bank[-3:] = queries[:3]  # some of the nearest are left over
     monkeypatch.setattr(knn, "CELLS", 10 * len(bank))
-    cosines, index = knn.nearest(queries, bank, 7)
+    cosines, index = knn.nearest(queries, bank, k)
     every = torch.nn.functional.cosine_similarity(queries[:, None], bank[None], dim=-1)
     expected = every.sort(descending=True)
-    assert torch.equal(index, expected.indices[:, :7])
-    torch.testing.assert_close(cosines, expected.values[:, :7])
+    assert torch.equal(index, expected.indices[:, :k])
+    torch.testing.assert_close(cosines, expected.values[:, :k])
 
 
 def test_the_length_of_a_feature_counts_for_nothing() -> None:
