@@ -10,9 +10,9 @@ selftaught.compare("simclr", "byol", "vicreg", data="shapes", seeds=3)
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from selftaught.interface import bench, compare, evaluate, examine, load, report, train
+    from selftaught.interface import bench, compare, evaluate, examine, load, rank, report, train
 
-__all__ = ["bench", "compare", "evaluate", "examine", "load", "report", "train"]
+__all__ = ["bench", "compare", "evaluate", "examine", "load", "rank", "report", "train"]
 
 
 def __getattr__(name: str) -> Any:

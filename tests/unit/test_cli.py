@@ -21,6 +21,7 @@ from selftaught.runs import RunFolder
 
 COMMANDS = (
     "compare",
+    "rank",
     "train",
     "evaluate",
     "embed",

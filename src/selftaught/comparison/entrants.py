@@ -41,6 +41,7 @@ class Plan:
         lenient: whether protocols that the data cannot carry are left out instead of refused.
         jobs: how many runs go on at once.
         study: the question that the runs answer, if there is one.
+        to_label: pictures on the sheet that is written where none has a label.
     """
 
     directory: Path
@@ -52,3 +53,4 @@ class Plan:
     lenient: bool = False
     jobs: int = 1
     study: Asked | None = None
+    to_label: int = 100
