@@ -18,8 +18,10 @@ from selftaught.reports.sections import (
     classes,
     confused,
     cost,
+    few_labels,
     fewshot,
     further,
+    label,
     learning,
     overview,
     results,
@@ -35,8 +37,10 @@ from selftaught.reports.wording import count, listing, needs_labels, spoken, tit
 
 SECTIONS: tuple[Callable[[Comparison], Section | None], ...] = (
     overview.section,
+    few_labels.section,
     study.section,
     results.section,
+    label.section,
     learning.section,
     fewshot.section,
     robustness.section,
@@ -54,8 +58,8 @@ SECTIONS: tuple[Callable[[Comparison], Section | None], ...] = (
 )
 """In the order in which they are read."""
 
-STYLES = ("base", "charts", "tables", "pictures", "map", "small", "print")
-SCRIPTS = ("start", "tables", "follow", "map")
+STYLES = ("base", "charts", "tables", "pictures", "label", "map", "small", "print")
+SCRIPTS = ("start", "tables", "follow", "map", "label")
 
 NAMED = 5
 """Methods that the heading names; more are counted."""
@@ -127,8 +131,12 @@ def _standfirst(comparison: Comparison) -> str:
     )
     begun = taught if comparison.methods else "Each encoder was frozen, and its"
     names = [name for name in comparison.protocols if needs_labels(name)]
+    few = comparison.facts.get("few_labels")
+    if not names and few:
+        return f"{begun} features were read with {few['pictures']} labels, given afterwards."
     if not names:
-        return f"{begun} features were looked at without labels: nothing is ranked."
+        until = " until some pictures are labelled, below" if comparison.sheet else ""
+        return f"{begun} features were looked at without labels: nothing is ranked{until}."
     known = [READERS.get(name, spoken(name)) for name in names[:TOLD]]
     if len(names) > TOLD:
         known.append(f"{len(names) - TOLD} more")
