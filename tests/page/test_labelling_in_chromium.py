@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from example import write_unlabelled
+from unlabelled import write_unlabelled
 
 from selftaught.reports.page import write_report
 
