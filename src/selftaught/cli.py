@@ -156,6 +156,10 @@ def compare(
     encoders: Annotated[
         str | None, typer.Option(help="For --study scale: the smaller and the larger one.")
     ] = None,
+    to_label: Annotated[
+        int,
+        typer.Option(help="Pictures without labels: how many to draw for `rank`, 50 to 200."),
+    ] = 100,
     data_root: DataRoot = None,
     stop_on_collapse: StopOnCollapse = False,
     log: Log = None,
@@ -190,6 +194,7 @@ def compare(
         jobs=jobs,
         study=study,
         encoders=() if encoders is None else [each.strip() for each in encoders.split(",")],
+        to_label=to_label,
         log=log or (),
         say=_say,
         **given,
@@ -211,6 +216,40 @@ def compare(
     _say(f"Page: {directory / 'report.html'}")
     if any(row["error"] for row in content["rows"]):
         raise SystemExit(1)
+
+
+@app.command()
+def rank(
+    directory: Annotated[
+        Path, typer.Argument(help="What `compare` wrote for unlabelled pictures.")
+    ],
+    labels: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A CSV of file and label, as the page saves it; DIRECTORY/to-label.csv, filled in, otherwise."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Rank encoders by the few pictures that you labelled on the page, as surely as so few can.
+
+    Every encoder is judged by the same labelled pictures, each read by the others; nothing is trained again.
+    """
+    from selftaught import interface
+
+    found = interface.rank(directory, labels, say=_say)
+    if as_json:
+        _print_json(found)
+        return
+    from rich.console import Console
+
+    from selftaught.reports.few_labels import table
+
+    console = Console(soft_wrap=not sys.stdout.isatty())
+    console.print(table(found))
+    for sentence in found["sentences"]:
+        console.print(sentence, markup=False, highlight=False)
+    _say(f"Page: {directory / 'report.html'}")
 
 
 @app.command()

@@ -113,6 +113,7 @@ def compare(
     jobs: int = 1,
     study: str | None = None,
     encoders: Sequence[str] = (),
+    to_label: int = 100,
     log: str | Sequence[str] = (),
     say: Say = _quiet,
     **overrides: Any,
@@ -133,6 +134,7 @@ def compare(
         study: a claim to test: ``robustness``, ``labels`` or ``scale``; it adds the runs and protocols that it
             needs.
         encoders: for ``scale``, the smaller and the larger one.
+        to_label: where the pictures have no labels, how many are drawn to be labelled, for ``rank``: 50 to 200.
         log: trackers that are told of every run as well: ``tensorboard``, ``wandb``, ``mlflow``.
         say: is told, in sentences, what happens.
         overrides: hold for all contestants, with ``__`` for the dot; ``knn__k=10`` for a protocol.
@@ -163,10 +165,41 @@ def compare(
         jobs=jobs,
         study=study,
         encoders=encoders,
+        to_label=to_label,
     )
     runs = [entrant.run for entrant in plan.entrants]
     say(_announcement(plan.entrants[0].run, plan.directory, runs, jobs))
     return comparison.compare(replace(plan, trackers=names), say)
+
+
+def rank(
+    directory: str | Path, labels: str | Path | None = None, *, say: Say = _quiet
+) -> dict[str, Any]:
+    """Rank a comparison of pictures without labels by the few that somebody labelled since.
+
+    Args:
+        directory: what ``compare`` wrote; its page has the pictures to label.
+        labels: a CSV of ``file`` and ``label``, as the page saves it; None takes the directory's
+            ``to-label.csv``, filled in.
+        say: is told, in sentences, what happens.
+
+    Returns:
+        Accuracies with intervals, ranks, differences and sentences: ``few_labels`` of ``comparison.json``.
+
+    Raises:
+        Refusal: no such comparison, or labels that cannot be used; nothing was written.
+    """
+    from selftaught.reports.sheet import TABLE
+
+    directory = Path(directory)
+    given = directory / TABLE if labels is None else Path(labels)
+    say(
+        f"{directory} by the labels of {given} · writes {directory}/comparison.json and report.html"
+    )
+
+    from selftaught.comparison.few_labels.rank import rank
+
+    return rank(directory, given, say)
 
 
 def evaluate(

@@ -1,8 +1,6 @@
 """The page in a browser: on a phone, in the dark, by keyboard, without the network."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,21 +11,6 @@ from example import write_example
 from selftaught.reports.page import write_report
 
 pytestmark = pytest.mark.page
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    required = os.environ.get("SELFTAUGHT_REQUIRE_CHROMIUM") == "1"
-    if CHROMIUM is None:
-        (pytest.fail if required else pytest.skip)("Chromium is not installed (Debian: chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from selftaught.runs import RunFolder
 
 COMMANDS = (
     "compare",
+    "rank",
     "train",
     "evaluate",
     "embed",

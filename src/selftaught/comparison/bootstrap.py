@@ -25,10 +25,11 @@ With right or wrong written as y[i, j] for seed i and picture j, one replicate i
 The interval holds the middle 95 % of the replicates. The probability is the share of them above zero.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Shaped
 from numpy.typing import NDArray
 
 from selftaught.comparison.statistics import Difference, certain
@@ -48,29 +49,56 @@ def difference(ours: Right, theirs: Right, *, seed: int = 0) -> Difference:
     """
     random = np.random.default_rng(seed)
     m = ours.shape[1]
-    gap = float(ours.mean() - theirs.mean())
     each = ours.mean(0) - theirs.mean(0)  # [m], what each picture adds to the gap
-    pictures = _drawn(each, random) - gap
-    wrong = each.var(ddof=1) / m if m > 1 else 0.0
-    joint, parts, seeds = 0.0, [], np.zeros(REPLICATES)
-    for right, sign in ((ours, 1), (theirs, -1)):
-        s = len(right)
+    gap = float(ours.mean() - theirs.mean())
+    joint = [residual(right) / right.size for right in (ours, theirs) if len(right) > 1]
+    return together(
+        gap,
+        _drawn(each, random) - gap,
+        each.var(ddof=1) / m if m > 1 else 0.0,
+        sum(joint, start=0.0),
+        [(1, ours.mean(1)), (-1, theirs.mean(1))],
+        m - 1.0,
+        random,
+    )
+
+
+def together(
+    gap: float,
+    pictures: Float[NDArray[Any], " r"],
+    wrong: float,
+    joint: float,
+    seeds: Sequence[tuple[int, Float[NDArray[Any], " _"]]],
+    degrees: float,
+    random: np.random.Generator,
+) -> Difference:
+    """The interval of a number that pictures and seeds were drawn for, as this file's first lines say.
+
+    Args:
+        pictures: deviations of the number under other draws of the pictures, ``REPLICATES`` of them.
+        wrong: their variance.
+        joint: the part of it that varies with seed and picture jointly, and is in the seeds' spread already.
+        seeds: with which sign a contestant stands in the number, and its values by seed.
+        degrees: of freedom of the pictures' spread.
+        random: of the replicates.
+    """
+    parts, deviations = [], np.zeros(REPLICATES)
+    for sign, means in seeds:
+        s = len(means)
         if s < 2:
             continue
-        means = right.mean(1)
-        joint += _residual(right) / (s * m)
-        parts.append((means.var(ddof=1) / s, s - 1))
+        parts.append((means.var(ddof=1) / s, s - 1.0))
         draws = means[random.integers(0, s, (REPLICATES, s))].mean(1) - means.mean()
-        seeds += sign * draws * (s / (s - 1)) ** 0.5
+        deviations += sign * draws * (s / (s - 1)) ** 0.5
     own = max(wrong - joint, 0.0)
     shrink = (own / wrong) ** 0.5 if wrong > 0 else 0.0
-    parts.append((own, m - 1))
+    parts.append((own, degrees))
     total = sum(part for part, _ in parts)
     if total == 0:  # not a picture and not a seed differs
         return certain(gap, "bootstrap")
     freedom = total**2 / sum(part**2 / degrees for part, degrees in parts if part)
     stretch = (freedom / random.chisquare(freedom, REPLICATES)) ** 0.5
-    replicates = gap + stretch * (seeds + shrink * pictures)
+    replicates = gap + stretch * (deviations + shrink * pictures)
     low, high = np.quantile(replicates, [0.025, 0.975])
     above = (float((replicates > 0).sum()) + float((replicates == 0).sum()) / 2 + 0.5) / (
         REPLICATES + 1
@@ -88,10 +116,10 @@ def _drawn(each: Float[NDArray[Any], " m"], random: np.random.Generator) -> NDAr
     return means
 
 
-def _residual(right: Right) -> float:
-    """Variance of y[i, j] that is neither the seed's nor the picture's."""
-    s, m = right.shape
-    left = right - right.mean(1, keepdims=True) - right.mean(0, keepdims=True) + right.mean()
+def residual(y: Shaped[NDArray[Any], "s m"]) -> float:
+    """Variance of y[i, j] that is neither the row's nor the column's."""
+    s, m = y.shape
+    left = y - y.mean(1, keepdims=True) - y.mean(0, keepdims=True) + y.mean()
     return float(np.square(left).sum() / max((s - 1) * (m - 1), 1))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from selftaught import catalogue, config, judging, trackers
-from selftaught.comparison import studies
+from selftaught.comparison import few_labels, studies
 from selftaught.comparison.entrants import Entrant, Plan
 from selftaught.errors import Refusal
 from selftaught.runs import RunFolder, move_aside, write_json
@@ -30,6 +30,7 @@ def plan(
     jobs: int = 1,
     study: str | None = None,
     encoders: Sequence[str] = (),
+    to_label: int = few_labels.USUAL,
 ) -> Plan:
     """Resolve every contestant and every seed; nothing is written and torch is not imported.
 
@@ -48,17 +49,13 @@ def plan(
         jobs: how many runs go on at once, each in a process with its share of the cores.
         study: a question that the runs are to answer: it adds the contestants and protocols that it needs.
         encoders: the sizes for a study that compares some, the smaller first.
+        to_label: pictures on the sheet that is written where none has a label.
 
     Raises:
         Refusal: an unknown method, protocol, study or key, a value out of range, or a folder that holds other
             runs.
     """
-    if seeds < 1:
-        raise Refusal(
-            f"--seeds {seeds} runs nothing; give 1 or more (3 or more to claim anything)."
-        )
-    if jobs < 1:
-        raise Refusal(f"--jobs {jobs} carries nothing out; give 1, or up to the number of cores.")
+    _check_numbers(seeds, jobs, to_label)
     asked = studies.ask(study, contestants, encoders, overrides or {})
     if asked is not None:
         needed = studies.runs(asked, protocols, changes, baselines or ())
@@ -98,7 +95,21 @@ def plan(
             raise Refusal(f"{out} is a file; --out takes a directory.")
     numbers = tuple(range(seeds))
     lenient = catalogue.ALL in protocols
-    return Plan(out, tuple(entrants), split, numbers, judged, fresh, lenient, jobs, asked)
+    return Plan(out, tuple(entrants), split, numbers, judged, fresh, lenient, jobs, asked, to_label)
+
+
+def _check_numbers(seeds: int, jobs: int, to_label: int) -> None:
+    """Refuse counts that nothing can be done with."""
+    if seeds < 1:
+        raise Refusal(
+            f"--seeds {seeds} runs nothing; give 1 or more (3 or more to claim anything)."
+        )
+    if jobs < 1:
+        raise Refusal(f"--jobs {jobs} carries nothing out; give 1, or up to the number of cores.")
+    if not few_labels.FEWEST <= to_label <= few_labels.MOST:
+        raise Refusal(
+            f"--to-label {to_label} is no size for a sheet; give {few_labels.FEWEST} to {few_labels.MOST}."
+        )
 
 
 def _check_judged_alike(contestants: Sequence[str]) -> None:
@@ -150,6 +161,7 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
         Interrupted: a signal asked to stop; everything is saved.
     """
     from selftaught.comparison import atlas, jobs, similarity, table
+    from selftaught.comparison.few_labels import offer
     from selftaught.evaluation import check, unsuited
     from selftaught.reports.page import write_report
     from selftaught.reports.rows import facts, sees_labels
@@ -190,6 +202,7 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
         for entrant in entrants
     ]
     write_json(plan.directory / "plan.json", table.planned(plan, splits, entrants))
+    kept = {} if labelled else offer.kept(plan)
     rows: dict[int, dict[str, Any]] = {}
     content: dict[str, Any] = {}
     with trackers.following([job.folder for job in wanted], plan.trackers, say):
@@ -203,12 +216,15 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
                 row |= {"error": ended.error, "verdict": word, "verdict_text": ended.error}
                 say(f"{title} failed: {ended.error}")
             rows[place] = row
-            content = table.content(plan, splits, [rows[known] for known in sorted(rows)])
+            content = table.content(plan, splits, [rows[known] for known in sorted(rows)]) | kept
             write_json(plan.directory / "comparison.json", content)
     content["similarity"] = similarity.between(plan.directory, content["rows"], split)
     write_json(plan.directory / "comparison.json", content)
     if labelled:
         atlas.write(plan.directory, splits, split)
+    else:
+        good = [place for place in sorted(rows) if rows[place]["error"] is None]
+        offer.labels(plan, splits, [entrants[place] for place in good], content, say)
     write_report(plan.directory)
     return content
 

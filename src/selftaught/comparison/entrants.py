@@ -41,6 +41,7 @@ class Plan:
         lenient: whether protocols that the data cannot carry are left out instead of refused.
         jobs: how many runs go on at once.
         study: the question that the runs answer, if there is one.
+        to_label: pictures on the sheet that is written where none has a label.
         trackers: who is told of the runs while they go on.
     """
 
@@ -53,4 +54,5 @@ class Plan:
     lenient: bool = False
     jobs: int = 1
     study: Asked | None = None
+    to_label: int = 100
     trackers: tuple[str, ...] = ()

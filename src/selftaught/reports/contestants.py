@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from selftaught import catalogue
 from selftaught.measures import Measure, number
+from selftaught.reports.sheet import Sheet
 
 INKS = 8
 GREYS = 5
@@ -145,6 +146,7 @@ class Comparison:
     facts: dict[str, Any]
     contestants: list[Contestant]
     atlas: Atlas | None
+    sheet: Sheet | None = None
 
     @property
     def methods(self) -> list[Contestant]:

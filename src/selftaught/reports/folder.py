@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from selftaught.errors import Refusal
 from selftaught.reports.contestants import Atlas, Comparison, Contestant, RunFolder, marked
+from selftaught.reports.sheet import read_sheet
 
 SCHEMA_VERSION = 1
 
@@ -63,7 +64,7 @@ def assembled(directory: Path, facts: dict[str, Any], atlas: Atlas | None) -> Co
         )
         for name, own in rows.items()
     ]
-    return Comparison(facts, marked(contestants), atlas)
+    return Comparison(facts, marked(contestants), atlas, read_sheet(directory))
 
 
 def read_atlas(folder: Path) -> Atlas | None:

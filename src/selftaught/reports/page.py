@@ -21,8 +21,10 @@ from selftaught.reports.sections import (
     classes,
     confused,
     cost,
+    few_labels,
     fewshot,
     further,
+    label,
     learning,
     overview,
     results,
@@ -38,8 +40,10 @@ from selftaught.reports.wording import count, listing, needs_labels, spoken, tit
 
 SECTIONS: tuple[Callable[[Comparison], Section | None], ...] = (
     overview.section,
+    few_labels.section,
     study.section,
     results.section,
+    label.section,
     learning.section,
     fewshot.section,
     robustness.section,
@@ -57,8 +61,8 @@ SECTIONS: tuple[Callable[[Comparison], Section | None], ...] = (
 )
 """In the order in which they are read."""
 
-STYLES = ("base", "charts", "tables", "pictures", "map", "small", "print")
-SCRIPTS = ("start", "tables", "follow", "map")
+STYLES = ("base", "charts", "tables", "pictures", "label", "map", "small", "print")
+SCRIPTS = ("start", "tables", "follow", "map", "label")
 LIVE = "live"
 """The style and the script that only a page has which is served while runs go on."""
 
@@ -171,10 +175,14 @@ def _standfirst(comparison: Comparison, live: Live | None) -> str:
     begun = taught if comparison.methods else "Each encoder was frozen, and its"
     planned = comparison.facts.get("protocols") or ()
     names = [name for name in comparison.protocols or planned if needs_labels(name)]
+    few = comparison.facts.get("few_labels")
+    if not names and few:
+        return f"{begun} features were read with {few['pictures']} labels, given afterwards."
     if not names and live is not None:
         return "Each method teaches an encoder from pictures alone."
     if not names:
-        return f"{begun} features were looked at without labels: nothing is ranked."
+        until = " until some pictures are labelled, below" if comparison.sheet else ""
+        return f"{begun} features were looked at without labels: nothing is ranked{until}."
     known = [READERS.get(name, spoken(name)) for name in names[:TOLD]]
     if len(names) > TOLD:
         known.append(f"{len(names) - TOLD} more")
