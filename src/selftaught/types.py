@@ -26,6 +26,9 @@ Count = Annotated[int, Ge(1)]
 Length = Annotated[int, Ge(0)]
 """A whole number, zero or more: how long a queue is."""
 
+Steps = Annotated[int, Ge(0), Le(20)]
+"""Steps of an iteration in float32, none to twenty: further ones would magnify its rounding."""
+
 Seed = Annotated[int, Ge(0), Lt(2**63)]
 """Where every random choice of a run begins."""
 
@@ -46,6 +49,7 @@ Fractions = Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], Len(1)]
 
 Names = str | tuple[str, ...]
 """One name, or several; "" for none."""
+
 NotNegatives = Annotated[tuple[NotNegative, ...], Len(1)]
 """Numbers from zero on to choose from."""
 
@@ -72,5 +76,6 @@ __all__ = [
     "Seed",
     "Share",
     "Shares",
+    "Steps",
     "Widths",
 ]

@@ -12,11 +12,12 @@ from selftaught.batch import Batch
 from selftaught.errors import Refusal
 from selftaught.keys import Keys
 from selftaught.methods import Method
-from selftaught.methods.self_distillation.byol import BYOL
+from selftaught.methods.self_distillation.byol import BYOL, regression
 from selftaught.methods.self_distillation.dino import DINO
 from selftaught.methods.self_distillation.ibot import IBOT
 from selftaught.methods.self_distillation.simsiam import SimSiam
 from selftaught.parts.teacher import Teacher
+from selftaught.parts.whitening import towards_white
 
 HEADS: dict[str, dict[str, Any]] = {
     "byol": {"projector": (16, 8), "predictor": (16, 8)},
@@ -78,6 +79,18 @@ def test_four_equal_views_lose_what_two_equal_views_lose(name: str) -> None:
 
 
 # SimSiam ------------------------------------------------------------------------------------------
+
+
+def test_byol_s_white_targets_are_the_teacher_s_and_nothing_else_changes() -> None:
+    plain, white = build("byol").double(), build("byol", whitening=6).double()
+    assert plain.state_dict().keys() == white.state_dict().keys()
+    given = batch(white)
+    p = [white.predictor(white.projector(white.encoder(view))) for view in given.views]
+    t = torch.cat([white.teacher(view) for view in given.views])
+    one, other = towards_white(t, 6).chunk(2)
+    expected = regression(p[0], other) + regression(p[1], one)
+    torch.testing.assert_close(total(white, given), expected)
+    assert (total(white, given) - total(plain, given)).abs() > 1e-3
 
 
 def test_simsiam_is_byol_with_a_copied_teacher_up_to_a_factor() -> None:

@@ -36,6 +36,7 @@ class Flat(Encoder):
 PREDICTED = {"projector": (8,), "predictor": (8,)}
 TAUGHT: dict[str, dict[str, Any]] = {  # what looks at the rows of all ranks
     "barlow_twins": {"projector": (8,)},
+    "byol": {**PREDICTED, "whitening": 3},
     "dcl": {"projector": (8,)},
     "dino": {"projector": (8,), "prototypes": 5},
     "lejepa": {"projector": (8,), "directions": 12},

@@ -1,8 +1,10 @@
-"""Whitening: embeddings whose covariance is the identity, over a few random slices of the batch."""
+"""Whitening: embeddings whose covariance is the identity, exactly (over slices of a batch) or by a few steps towards it."""
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
+
+from selftaught.distributed import gather
 
 
 def whiten(x: Float[Tensor, "*v n p"], shrinkage: float = 0.0) -> Float[Tensor, "*v n p"]:
@@ -23,6 +25,27 @@ def whiten(x: Float[Tensor, "*v n p"], shrinkage: float = 0.0) -> Float[Tensor, 
     factor = torch.where(failed[..., None, None] == 0, factor, torch.nan)
     white: Tensor = torch.linalg.solve_triangular(factor, centred.mT, upper=False).mT
     return white.to(x.dtype)
+
+
+def towards_white(x: Float[Tensor, "n p"], steps: int) -> Float[Tensor, "n p"]:
+    """Centred rows times the inverse square root of their covariance, after so many of Newton's steps towards it.
+
+    Huang et al., 2019 (IterNorm), https://arxiv.org/abs/1904.03441, algorithm 1. A step raises a direction of little
+    variance by half at most, so few steps level what is large and leave what is noise small; rows need not span the
+    dimensions. Products are all it takes: nothing waits for the device. No dimension is exchanged for another, as a
+    Cholesky factor would do (``whiten``). Mean and covariance are those of all ranks' rows.
+    """
+    every = gather(x)
+    mean = every.mean(dim=0)
+    covariance = (every - mean).mT @ (every - mean) / len(every)
+    identity = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
+    scale = covariance.diagonal().sum().clamp_min(torch.finfo(x.dtype).tiny)
+    root, inverse = covariance / scale, identity
+    for _ in range(steps):  # coupled (Higham, 2008, equation 6.35), which stays stable where it has converged
+        step = (3 * identity - inverse @ root) / 2
+        root, inverse = root @ step, step @ inverse
+    white: Tensor = (x - mean) @ inverse / scale.sqrt()
+    return white
 
 
 def slices(words: Int64[Tensor, " n"], size: int) -> tuple[Int64[Tensor, " m"], ...]:

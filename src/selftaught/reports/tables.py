@@ -11,7 +11,6 @@ from selftaught.reports.wording import (
     ABSENT,
     column,
     count,
-    duration,
     full_title,
     memory,
     protocol,
@@ -60,20 +59,23 @@ def comparison_table(
         comparison: the file's content. Under three seeds every value is written, from three on
             the mean and its interval.
         protocols: those that have a column; None takes all.
-        cost: whether training, memory and verdict stand beside them, and a heading above.
+        cost: whether seconds of training and verdict (and memory, where intervals leave it room) stand
+            beside them, and a heading above.
     """
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in comparison["rows"]:
         rows.setdefault(row["contestant"], []).append(row)
     summaries = {line["contestant"]: line for line in comparison.get("summary") or []}
     protocols = _protocols(comparison) if protocols is None else protocols
+    intervals = any(len(own) >= 3 for own in rows.values())  # which take the room of a column
     table = Table(
         title=_heading(comparison) if cost else None,
         title_justify="left",
-        caption=_caption(comparison, protocols),
+        caption=_caption(comparison, protocols, verdicts=cost),
         caption_justify="left",
         header_style="dim",
         box=None,
+        pad_edge=False,
     )
     table.add_column("", no_wrap=True)
     measures = {name: _measure(comparison["rows"], name) for name in protocols}
@@ -81,9 +83,9 @@ def comparison_table(
         sign = " %" if measure.share else ""
         table.add_column(column(name, measure) + sign, justify="right", no_wrap=not measure.title)
     if cost:
-        for heading in ("training", "pictures/s", "memory"):
-            table.add_column(heading, justify="right")
-        table.add_column("verdict")
+        for heading in ("seconds",) if intervals else ("seconds", "memory"):
+            table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column("verdict", no_wrap=True)
     ordered = sorted(rows.items(), key=lambda item: item[1][0].get("family") == "baselines")
     parted = False
     for name, own in ordered:
@@ -96,9 +98,8 @@ def comparison_table(
         ]
         if cost:
             cells += [
-                duration(_average(own, "seconds")),
-                count(_average(own, "pictures_per_second")),
-                memory(_average(own, "peak_memory_bytes")),
+                count(_average(own, "seconds")),
+                *([] if intervals else [memory(_average(own, "peak_memory_bytes"))]),
                 _verdicts(own),
             ]
         table.add_row(Text(full_title(name)), *cells)
@@ -110,9 +111,11 @@ def _heading(comparison: dict[str, Any]) -> Text:
     return Text(f"{data}, {comparison.get('split', 'test')} split", style="bold")
 
 
-def _caption(comparison: dict[str, Any], protocols: list[str]) -> Text:
-    """The settings that all rows of a protocol share."""
+def _caption(comparison: dict[str, Any], protocols: list[str], verdicts: bool) -> Text:
+    """The settings that all rows of a protocol share, and what the star beside a verdict means."""
     parts = []
+    if verdicts and any(row.get("sees_labels") for row in comparison["rows"]):
+        parts.append("* sees labels")
     for name in protocols:
         every = {
             settings(row["results"][name])
@@ -144,7 +147,7 @@ def _values(
     text = Text(measure.text(sum(values) / len(values)))
     interval = ((summary.get("results") or {}).get(name) or {}).get("interval")
     if interval:
-        text.append(f" [{measure.text(interval[0])}, {measure.text(interval[1])}]", style="dim")
+        text.append(f" [{measure.text(interval[0])}–{measure.text(interval[1])}]", style="dim")
     return text
 
 
@@ -157,5 +160,5 @@ def _verdicts(rows: list[dict[str, Any]]) -> Text:
     words = list(dict.fromkeys(row.get("verdict") or ABSENT for row in rows))
     text = Text(", ").join(Text(word, style=VERDICT_STYLES.get(word, "")) for word in words)
     if any(row.get("sees_labels") for row in rows):
-        text.append(" · sees labels", style="dim")
+        text.append(" *", style="dim")
     return text

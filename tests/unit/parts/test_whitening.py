@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from selftaught.parts.whitening import slices, whiten
+from selftaught.parts.whitening import slices, towards_white, whiten
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -39,3 +39,43 @@ def test_slices_share_out_every_row_once_in_the_order_of_the_words() -> None:
 def test_the_gradient_is_that_of_finite_differences() -> None:
     x = torch.randn(8, 3, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(whiten, (x, 0.1))
+
+
+def mixed(rows: int, dim: int = 6) -> torch.Tensor:
+    torch.manual_seed(0)
+    mixing = torch.randn(dim, dim, dtype=torch.float64) * torch.logspace(0, -2, dim)
+    return torch.randn(rows, dim, dtype=torch.float64) @ mixing + 7
+
+
+def test_newton_s_steps_end_at_the_inverse_root_that_an_eigendecomposition_gives() -> None:
+    x = mixed(200)
+    centred = x - x.mean(0)
+    values, vectors = torch.linalg.eigh(centred.T @ centred / len(x))
+    expected = centred @ vectors @ torch.diag(values.rsqrt()) @ vectors.T
+    torch.testing.assert_close(towards_white(x, 20), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_no_step_only_centres_and_scales_and_each_step_levels_further() -> None:
+    x = mixed(200)
+    centred = x - x.mean(0)
+    scale = centred.square().sum(1).mean().sqrt()
+    torch.testing.assert_close(towards_white(x, 0), centred / scale)
+    spreads = [torch.linalg.eigvalsh(towards_white(x, steps).T.cov()) for steps in range(12)]
+    ratios = torch.stack([each[0] / each[-1] for each in spreads])
+    assert (ratios.diff() > 0).all()
+    # By half at most: in standard deviations, so by 9/4 in variances.
+    small = torch.stack([each[0] for each in spreads])
+    assert (small[1:] / small[:-1] <= 9 / 4 + 1e-9).all()
+
+
+def test_rows_that_do_not_span_the_dimensions_or_do_not_differ_stay_finite() -> None:
+    for x in (mixed(3).float(), torch.ones(4, 6)):
+        white = towards_white(x, 20)
+        assert white.isfinite().all()
+        assert white.square().mean() <= 1 + 1e-3
+
+
+def test_no_dimension_is_exchanged_for_another() -> None:
+    x = mixed(200)
+    order = torch.randperm(6)
+    torch.testing.assert_close(towards_white(x[:, order], 9), towards_white(x, 9)[:, order])

@@ -13,8 +13,8 @@ from selftaught import catalogue
 from selftaught.reports.tables import comparison_table, comparison_tables
 
 
-def printed(comparison: dict[str, Any]) -> str:
-    console = Console(file=io.StringIO(), width=160)
+def printed(comparison: dict[str, Any], width: int = 160) -> str:
+    console = Console(file=io.StringIO(), width=width)
     console.print(comparison_table(comparison))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
@@ -28,10 +28,20 @@ def test_values_under_three_seeds_and_intervals_from_three(tmp_path: Path, seeds
     assert "k = 20, T = 0.1" in text
     vicreg = next(line for line in text.splitlines() if "VICReg" in line)
     assert ("[" in vicreg) == (seeds == 3)
-    assert next(line for line in text.splitlines() if "BYOL " in line).count("–") == 5
+    cells = {1: 4, 3: 3}  # kNN, linear, seconds, and under three seeds memory
+    assert next(line for line in text.splitlines() if "BYOL " in line).count("–") == cells[seeds]
     assert "failed" in text
     assert text.index("VICReg") < text.index("baselines") < text.index("Untrained")
-    assert "sees labels" in next(line for line in text.splitlines() if "Supervised" in line)
+    starred = [line.split()[0] for line in text.splitlines() if line.rstrip().endswith(" *")]
+    assert starred == ["Supervised"] and "* sees labels" in text
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_no_line_breaks_in_eighty_columns(tmp_path: Path, seeds: int) -> None:
+    directory = write_example(tmp_path, seeds=seeds, count=40)
+    comparison = json.loads((directory / "comparison.json").read_text())
+    narrow, wide = (printed(comparison, width).splitlines() for width in (80, 160))
+    assert [line.rstrip() for line in narrow] == [line.rstrip() for line in wide]
 
 
 def test_names_are_no_markup() -> None:

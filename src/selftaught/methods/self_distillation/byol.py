@@ -2,9 +2,9 @@
 
     student: q(g(f(v)))   teacher: g'(f'(v')), an average of past students   predict across views
 
-Defaults are the paper's for ImageNet (section 3.3). ``projector_norm`` and ``predictor_rate`` are off by
-default because the paper has neither. (The norm has no offset, because one would let a prediction of the mean
-alone lower the loss.)
+Defaults are the paper's for ImageNet (section 3.3). ``projector_norm``, ``predictor_rate`` and ``whitening`` are
+off by default because the paper has none of them. (The norm has no offset, because one would let a prediction of
+the mean alone lower the loss.)
 """
 
 from collections.abc import Iterator
@@ -20,14 +20,18 @@ from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.heads import check_ends, mlp
 from selftaught.parts.pairs import mean_over_crossings
 from selftaught.parts.teacher import Teacher
+from selftaught.parts.whitening import towards_white
 from selftaught.schedules import cosine
-from selftaught.types import Momentum, Positive, Widths
+from selftaught.types import Momentum, Positive, Steps, Widths
 
 
 @in_float32
 def regression(p: Float[Tensor, "n p"], t: Float[Tensor, "n p"]) -> Float[Tensor, ""]:
     """Eq. 2: squared distance of unit vectors, 2 - 2 cos, averaged over the batch."""
     return (2 - 2 * F.cosine_similarity(p, t, dim=-1)).mean()
+
+
+whitened = in_float32(towards_white)
 
 
 class BYOL(Method):
@@ -39,6 +43,8 @@ class BYOL(Method):
         momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
         projector_norm: whether the projector ends in batch-norm without scale and offset, as SimSiam's does.
         predictor_rate: factor of the predictor's learning rate (Tian et al., 2021, arXiv 2102.06810).
+        whitening: steps towards white targets, so that what varies most (a colour, a brightness) is not nearly all
+            that there is to predict (after Hua et al., 2021, arXiv 2105.00470, who whiten both sides); 0 for none.
     """
 
     needs = Needs(views=2, more=True, preset="asymmetric")
@@ -52,6 +58,7 @@ class BYOL(Method):
         momentum: Momentum = (0.996, 1.0),
         projector_norm: bool = False,
         predictor_rate: Positive = 1.0,
+        whitening: Steps = 0,
     ) -> None:
         super().__init__(encoder)
         check_ends("byol", projector, predictor)
@@ -60,13 +67,15 @@ class BYOL(Method):
         )
         self.predictor = mlp(projector[-1], *predictor, last_bias=False)
         self.teacher = Teacher(encoder, self.projector)
-        self.momentum, self.predictor_rate = momentum, predictor_rate
+        self.momentum, self.predictor_rate, self.whitening = momentum, predictor_rate, whitening
 
     def forward(self, batch: Batch) -> Outputs:
         h = [self.encoder(v) for v in batch.views]  # one batch of statistics per view
         z = [self.projector(x) for x in h]
         p = [self.predictor(x) for x in z]
         t = [self.teacher(v) for v in batch.views]  # no gradient
+        if self.whitening:  # the views together: two of a picture stay as near as they are
+            t = list(whitened(torch.cat(t), self.whitening).chunk(len(t)))
         losses = {"regression": mean_over_crossings(regression, p, t)}
         return Outputs(losses, features=torch.cat(h), projections=torch.cat(z))
 
