@@ -150,6 +150,7 @@ class Measured(Part):
     Attributes:
         linear, knn: accuracy on ``split``, the mean over ``seeds``.
         seconds: of training one seed on ``machine``; the estimate before a run comes from it.
+        epochs: passes that this took; None is the recipe's own number.
         trials: how many settings were tried on validation before this one was kept.
     """
 
@@ -158,6 +159,7 @@ class Measured(Part):
     split: str = "test"
     seeds: int = 1
     seconds: Positive | None = None
+    epochs: Count | None = None
     machine: str = ""
     trials: Count | None = None
 

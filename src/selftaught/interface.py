@@ -482,9 +482,10 @@ def _estimate(runs: Sequence[config.Run], jobs: int) -> str:
             each.append(seconds)
             continue
         plain = config.resolve(run.method.name, {"data": run.data.name, "recipe": run.recipe})
-        if run.budget or plain.measured.seconds is None:
+        known = plain.measured
+        if run.budget or known.seconds is None:
             return "time unknown until it has begun"
-        each.append(plain.measured.seconds * run.epochs / plain.epochs)
+        each.append(known.seconds * run.epochs / (known.epochs or plain.epochs))
     minutes = max(round(max(sum(each) / jobs, *each, 0.0) / 60), 1)
     machine = next((run.measured.machine for run in runs if run.measured.machine), "")
     return f"about {minutes} min" + (f" on {machine}" if machine else "")

@@ -108,4 +108,6 @@ def _measured(found: dict[str, Any] | None) -> str:
         return "not yet measured by us"
     scores = [f"{key} {found[key]:.1%}" for key in ("knn", "linear") if key in found]
     seeds = found.get("seeds", 1)
-    return f"{', '.join(scores)} on {found.get('split', 'test')}, {seeds} seed{'s' * (seeds != 1)}"
+    length = f" after {found['epochs']} epochs" if "epochs" in found else ""
+    where = f"on {found.get('split', 'test')}"
+    return f"{', '.join(scores)} {where}{length}, {seeds} seed{'s' * (seeds != 1)}"

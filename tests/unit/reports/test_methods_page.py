@@ -62,12 +62,18 @@ def test_recipes_stand_with_their_results_or_say_that_there_are_none(
     tree = {"encoder": {"name": "resnet_tiny"}, "epochs": 9, "batch": 32}
     tree |= {"optimiser": {"name": "sgd", "rate": 0.25}}
     known = {"knn": 0.61, "linear": 0.703, "split": "validation", "seeds": 3}
-    recipes = {"here": {**tree, "measured": known}, "there": tree}
+    shorter = {**known, "epochs": 4, "seeds": 1}
+    recipes = {
+        "here": {**tree, "measured": known},
+        "shorter": {**tree, "measured": shorter},
+        "there": tree,
+    }
     monkeypatch.setattr(config, "recipes_of", lambda name: recipes)
     lines = text(methods.page("simclr")).splitlines()
-    here, there = (next(x for x in lines if x.startswith(f"  {key} ")) for key in recipes)
+    here, short, there = (next(x for x in lines if x.startswith(f"  {key} ")) for key in recipes)
     assert "resnet_tiny, 9 epochs, batch 32, sgd 0.25" in here
     assert here.rstrip().endswith("knn 61.0%, linear 70.3% on validation, 3 seeds")
+    assert short.rstrip().endswith("linear 70.3% on validation after 4 epochs, 1 seed")
     assert there.rstrip().endswith("not yet measured by us")
     facts = methods.facts("simclr")["recipes"]
     assert facts["here"]["measured"] == known
