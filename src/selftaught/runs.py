@@ -8,6 +8,8 @@ checkpoint.safetensors    tensors, and the rest as JSON in the header: nothing e
 encoder.safetensors       what is used elsewhere
 results.json              protocols with their settings, cost, verdict
 predictions.npz           what each protocol said of each picture
+atlas.npz                 features of the pictures that stand on the maps
+maps.json                 those maps, once they are drawn
 readings.jsonl            each time the test split was read
 quarantine.txt            files that could not be read
 trackers.json             how far TensorBoard, W&B and MLflow were told of it; their files may lie beside

@@ -85,7 +85,7 @@ def _command(line: str, refused: bool) -> None:
         assert done.returncode == 0, f"{line}\n{done.stderr}"
         return
     try:
-        code = cli._guarded(lambda: cli.app(words[1:], standalone_mode=False))
+        code = cli.guarded(lambda: cli.app(words[1:], standalone_mode=False))
     except SystemExit as end:
         code = int(end.code or 0)
     assert code == (2 if refused else 0), f"{line} ended with {code}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -37,6 +38,20 @@ class Atlas:
 
 
 @dataclass(frozen=True)
+class DrawnMaps:
+    """Where the atlas' pictures lie on the maps of a run's features.
+
+    Attributes:
+        share: of the variance, held by the axes of the first map, in percent.
+        pca, tsne: positions as the page carries them; None where there is nothing to map.
+    """
+
+    share: int | None
+    pca: str | None
+    tsne: str | None
+
+
+@dataclass(frozen=True)
 class RunFolder:
     """One seed's files.
 
@@ -49,6 +64,8 @@ class RunFolder:
         features: [n, d] of the atlas' pictures.
         predictions: [n] a probe's classes for them.
         missing: the files that are absent or unreadable.
+        folder: where they lie.
+        maps: of its features, once they are drawn.
     """
 
     row: dict[str, Any]
@@ -60,6 +77,8 @@ class RunFolder:
     features: Float[ndarray, "n d"] | None = None
     predictions: Int[ndarray, " n"] | None = None
     missing: list[str] = field(default_factory=list)
+    folder: Path | None = None
+    maps: DrawnMaps | None = None
 
     @cached_property
     def settings(self) -> dict[str, Any]:

@@ -113,6 +113,7 @@ def _read_run(directory: Path, row: dict[str, Any], atlas: Atlas | None) -> RunF
         features=features,
         predictions=predictions,
         missing=missing,
+        folder=folder,
     )
 
 

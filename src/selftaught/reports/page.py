@@ -13,6 +13,7 @@ from markupsafe import Markup
 from selftaught.reports.atlas import reduced
 from selftaught.reports.contestants import Comparison
 from selftaught.reports.folder import read_comparison
+from selftaught.reports.kept_maps import with_maps
 from selftaught.reports.packing import embedded
 from selftaught.reports.sections import (
     again,
@@ -107,18 +108,19 @@ def write_report(directory: Path) -> Path:
     comparison = read_comparison(directory)
     path = directory / "report.html"
     unfinished = path.with_suffix(".html.part")
-    unfinished.write_text(render(comparison), encoding="utf-8")
+    unfinished.write_text(render(comparison, keep_maps=True), encoding="utf-8")
     unfinished.replace(path)
     return path
 
 
-def render(comparison: Comparison, live: Live | None = None) -> str:
+def render(comparison: Comparison, live: Live | None = None, *, keep_maps: bool = False) -> str:
     """The page as text.
 
     Args:
         live: what it says of runs that go on; None for a page that stays as it is.
+        keep_maps: write maps that had to be drawn into the run folders, for the next page.
     """
-    comparison = reduced(comparison)
+    comparison = with_maps(reduced(comparison), keep=keep_maps)
     found = (make(comparison) for make in SECTIONS)
     sections = [section for section in found if section is not None]
     if live is not None and live.first is not None:

@@ -136,12 +136,12 @@ def test_a_port_that_is_taken_is_refused(serve: Callable[..., Server]) -> None:
 WATCH = """
 import sys
 from selftaught.cli import main
-say = sys.modules["selftaught.cli"]._say
+say = sys.modules["selftaught.cli.looking"].say
 def first(sentence):
     heavy = {"torch", "numpy", "yaml", "sklearn", "jinja2"} & set(sys.modules)
     say(f"{sentence} HEAVY={sorted(heavy)}")
-    sys.modules["selftaught.cli"]._say = say
-sys.modules["selftaught.cli"]._say = first
+    sys.modules["selftaught.cli.looking"].say = say
+sys.modules["selftaught.cli.looking"].say = first
 main()
 """
 

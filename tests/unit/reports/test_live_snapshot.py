@@ -12,12 +12,12 @@ from growing import Growing
 
 from selftaught import config, runs
 from selftaught.errors import Refusal
+from selftaught.reports import maps
 from selftaught.reports.live import folders, progress
 from selftaught.reports.live.page import LivePage
 from selftaught.reports.live.snapshot import Snapshot, snapshot
 from selftaught.reports.live.status import time_left
 from selftaught.reports.page import write_report
-from selftaught.reports.sections import atlas_map
 
 SIMCLR, BYOL, PIXELS = "simclr/seed-0", "byol/seed-0", "pixels/seed-0"
 
@@ -218,7 +218,7 @@ def body(html: str) -> str:
 def test_a_finished_comparison_looks_as_its_report_does(
     whole: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(atlas_map, "neighbour_embedding", lambda features: None)  # it takes seconds
+    monkeypatch.setattr(maps, "neighbour_embedding", lambda features: None)  # it takes seconds
     report = write_report(whole).read_text()
     page = LivePage(whole)
     without = page.answer()[1].decode()

@@ -14,11 +14,11 @@ import pytest
 from example import CLASSES, write_example
 
 from selftaught.errors import Refusal
+from selftaught.reports import maps
 from selftaught.reports.contestants import GREYS, INKS, Contestant, marked
 from selftaught.reports.maps import principal_components
 from selftaught.reports.page import write_report
 from selftaught.reports.pictures import sprite
-from selftaught.reports.sections import atlas_map
 from selftaught.reports.sections.section import REPORTS
 
 VOID = {"meta", "link", "img", "br", "input", "hr"}
@@ -200,7 +200,7 @@ def test_a_large_comparison_stays_small(tmp_path: Path, monkeypatch: pytest.Monk
         features = rng.normal(size=(count, 8)).astype(np.float16)
         np.savez(path, features=features, predictions=rng.integers(0, 10, count))
     # t-SNE takes minutes for so many, and its size is that of any other map.
-    monkeypatch.setattr(atlas_map, "neighbour_embedding", principal_components)
+    monkeypatch.setattr(maps, "neighbour_embedding", principal_components)
     path = write_report(directory)
     assert path.stat().st_size < 5_000_000
     assert len(unpacked(embedded(path.read_text())["map"]["labels"])) == 2000

@@ -8,13 +8,8 @@ from numpy import ndarray
 
 from selftaught.reports import neighbours
 from selftaught.reports.contestants import Comparison, Contestant, RunFolder
-from selftaught.reports.maps import (
-    TSNE_AT_MOST,
-    FeatureMap,
-    neighbour_embedding,
-    principal_components,
-)
-from selftaught.reports.packing import packed, packed_positions
+from selftaught.reports.maps import TSNE_AT_MOST
+from selftaught.reports.packing import packed
 from selftaught.reports.sections.section import Section, fill
 from selftaught.reports.sections.tiles import placed
 from selftaught.reports.wording import full_title
@@ -46,18 +41,13 @@ def section(comparison: Comparison) -> Section | None:
 
 
 def _map(contestant: Contestant, run: RunFolder, features: Float[ndarray, "n d"]) -> dict[str, Any]:
-    components, embedding = principal_components(features), neighbour_embedding(features)
-    share = components.share if components is not None else None
+    assert run.maps is not None
     return {
         "name": full_title(contestant.name),
         "ink": contestant.ink,
-        "share": None if share is None else round(100 * share),
-        "pca": _places(components),
-        "tsne": _places(embedding),
+        "share": run.maps.share,
+        "pca": run.maps.pca,
+        "tsne": run.maps.tsne,
         "near": packed(neighbours.nearest(features, NEIGHBOURS).astype(np.int64)),
         "predictions": None if run.predictions is None else packed(run.predictions),
     }
-
-
-def _places(found: FeatureMap | None) -> str | None:
-    return None if found is None else packed_positions(found.positions)

@@ -1,0 +1,90 @@
+"""What several commands take: each option with its meaning, once, and what was given of them."""
+
+from typing import Annotated, Any
+
+import typer
+
+from selftaught.errors import Refusal, suggest
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Anything of the configuration: batch=128 optimiser.rate=0.3 temperature=0.2"
+    ),
+]
+Data = Annotated[
+    str,
+    typer.Option(
+        help="A built-in set (shapes, digits, cifar10, cifar100, stl10, imagenet) or a folder of pictures."
+    ),
+]
+DataRoot = Annotated[
+    str | None,
+    typer.Option(envvar="SELFTAUGHT_DATA", help="Where the public sets lie or are downloaded to."),
+]
+Recipe = Annotated[
+    str | None,
+    typer.Option(
+        help="Recipes other than the data's own: a name (cifar10-cpu) or a folder of yours."
+    ),
+]
+Epochs = Annotated[
+    int | None, typer.Option(help="Passes over the pictures; the recipe's otherwise.")
+]
+BudgetText = Annotated[
+    str | None,
+    typer.Option("--budget", help="Instead of --epochs: 30m or 2h of training, or 5Mpictures."),
+]
+StopOnCollapse = Annotated[
+    bool, typer.Option("--stop-on-collapse", help="End at the look that shows a collapse.")
+]
+EncoderName = Annotated[
+    str | None, typer.Option(help="resnet_tiny, resnet18, resnet50, vit_tiny, timm:NAME ...")
+]
+DeviceName = Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")]
+Log = Annotated[
+    str | None,
+    typer.Option(
+        "--log",
+        help="Also tell tensorboard, wandb or mlflow, separated by commas; on this machine alone, "
+        "unless WANDB_MODE or MLFLOW_TRACKING_URI say otherwise.",
+    ),
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Move what is there aside and begin anew.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
+SplitName = Annotated[str, typer.Option(help="validation is for choices; test is for the result.")]
+Protocols = Annotated[
+    str, typer.Option(help="From `selftaught protocols`, separated by commas; or all.")
+]
+
+
+def split_named(name: str) -> Any:
+    if name not in ("validation", "test"):
+        raise Refusal(f"There is no split '{name}'; {suggest(name, ['validation', 'test'])}")
+    return name
+
+
+def given_options(
+    overrides: list[str] | None,
+    *,
+    data_root: str | None,
+    recipe: str | None,
+    epochs: int | None,
+    encoder: str | None,
+    device: str | None,
+    budget: str | None = None,
+    stop_on_collapse: bool = False,
+) -> dict[str, Any]:
+    from selftaught import config
+
+    options = {
+        "data.root": data_root,
+        "recipe": recipe,
+        "epochs": epochs,
+        "budget": budget,
+        "encoder": encoder,
+        "device": device,
+        "monitor.stop_on_collapse": stop_on_collapse or None,
+    }
+    given = {key: value for key, value in options.items() if value is not None}
+    return given | config.split_overrides(overrides or [])
