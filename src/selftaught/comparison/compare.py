@@ -182,6 +182,11 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
                 "supervised training; give labelled pictures."
             )
         say(f"{splits.name} has no labels: encoders are trained and looked at, but not ranked.")
+        spared = dict.fromkeys(e.contestant for e in plan.entrants if e not in entrants)
+        if spared:
+            say(
+                f"Left out, because they learn from labels: {', '.join(spared)}; runs: {len(entrants)}."
+            )
         protocols, split = _without_labels(protocols), "validation"
         plan = replace(plan, protocols=protocols, split=split)
     if plan.lenient:

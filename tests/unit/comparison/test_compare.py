@@ -303,6 +303,7 @@ def test_without_labels_contestants_are_trained_but_not_ranked(
     assert content["rows"][0]["verdict"] in ("learning", "stalled", "collapsed")
     assert content["claims"] == []
     assert any("no labels" in sentence for sentence in said)
+    assert "Left out, because they learn from labels: supervised; runs: 2." in said
     assert RunFolder(tmp_path / "out" / content["rows"][0]["folder"]).results["seconds"] > 0
     assert (tmp_path / "out" / "report.html").is_file()
 
