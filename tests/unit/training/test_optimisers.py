@@ -9,7 +9,7 @@ from torch import nn
 
 from selftaught import config, encoders, methods
 from selftaught.training import optimisers
-from selftaught.training.optimisers import LARS
+from selftaught.training.optimisers import LARS, EagerAdamW, EagerSGD
 
 
 @pytest.mark.parametrize("clip", [False, True])
@@ -103,3 +103,33 @@ def test_a_constant_group_keeps_its_rate() -> None:
     parameter = nn.Parameter(torch.zeros(2, 2))
     optimiser = torch.optim.SGD([{"params": [parameter], "peak": 2.0, "constant": True}], lr=1.0)
     assert optimisers.set_rate(optimiser, 0.9, warmup=0.0) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("ours", "torchs", "settings"),
+    [
+        (EagerSGD, torch.optim.SGD, {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01}),
+        (EagerAdamW, torch.optim.AdamW, {"lr": 0.1, "weight_decay": 0.01}),
+    ],
+)
+def test_the_unmarked_optimisers_take_torch_s_steps_to_the_bit(
+    ours: type[torch.optim.Optimizer], torchs: type[torch.optim.Optimizer], settings: dict[str, Any]
+) -> None:
+    weights = [torch.nn.Parameter(torch.linspace(-1, 1, 12).view(3, 4)) for _ in range(2)]
+    optimisers = [
+        kind([weight], **settings) for kind, weight in zip((ours, torchs), weights, strict=True)
+    ]
+    for _ in range(4):
+        for weight, optimiser in zip(weights, optimisers, strict=True):
+            weight.sin().square().sum().backward()
+            optimiser.step()
+            optimiser.zero_grad()
+    assert torch.equal(*weights)
+    assert not torch.equal(weights[0], torch.linspace(-1, 1, 12).view(3, 4))
+    mine, theirs = (optimiser.state_dict()["state"][0] for optimiser in optimisers)
+    assert mine.keys() == theirs.keys()
+    assert all(
+        torch.equal(torch.as_tensor(mine[key]), torch.as_tensor(theirs[key]))
+        for key in mine
+        if mine[key] is not None
+    )
