@@ -164,7 +164,7 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
     from selftaught.comparison.few_labels import offer
     from selftaught.evaluation import check, unsuited
     from selftaught.reports.page import write_report
-    from selftaught.reports.rows import facts, sees_labels
+    from selftaught.reports.rows import sees_labels
     from selftaught.training import prepare
 
     splits = prepare(plan.entrants[0].run).splits
@@ -176,17 +176,7 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
         say(note)
     protocols, split = dict(plan.protocols), plan.split
     if not labelled:
-        if plan.study is not None:
-            raise Refusal(
-                f"{splits.name} has no labels, and the study '{plan.study.name}' compares with "
-                "supervised training; give labelled pictures."
-            )
-        say(f"{splits.name} has no labels: encoders are trained and looked at, but not ranked.")
-        spared = dict.fromkeys(e.contestant for e in plan.entrants if e not in entrants)
-        if spared:
-            say(
-                f"Left out, because they learn from labels: {', '.join(spared)}; runs: {len(entrants)}."
-            )
+        _say_that_labels_are_missing(plan, splits.name, entrants, say)
         protocols, split = _without_labels(protocols), "validation"
         plan = replace(plan, protocols=protocols, split=split)
     if plan.lenient:
@@ -212,15 +202,9 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
     content: dict[str, Any] = {}
     with trackers.following([job.folder for job in wanted], plan.trackers, say):
         for place, ended in jobs.carry_out(wanted, plan.jobs):
-            title, row = wanted[place].title, table.row_of(entrants[place])
-            if ended.error is None:
-                row |= facts(ended.results, split, protocols)
-                say(f"{title}: {table.scores(row)}" + " (was there)" * ended.known)
-            else:
-                word = "diverged" if ended.diverged else "failed"
-                row |= {"error": ended.error, "verdict": word, "verdict_text": ended.error}
-                say(f"{title} failed: {ended.error}")
-            rows[place] = row
+            rows[place] = row = table.filled(entrants[place], ended, split, protocols)
+            said = f": {table.scores(row)}" if ended.error is None else f" failed: {ended.error}"
+            say(wanted[place].title + said + " (was there)" * ended.known)
             content = table.content(plan, splits, [rows[known] for known in sorted(rows)]) | kept
             write_json(plan.directory / "comparison.json", content)
     content["similarity"] = similarity.between(plan.directory, content["rows"], split)
@@ -232,6 +216,26 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
         offer.labels(plan, splits, [entrants[place] for place in good], content, say)
     write_report(plan.directory)
     return content
+
+
+def _say_that_labels_are_missing(
+    plan: Plan, name: str, entrants: Sequence[Entrant], say: Callable[[str], None]
+) -> None:
+    """What that means, and who is left out.
+
+    Raises:
+        Refusal: a study was asked for, which needs labels.
+    """
+    if plan.study is not None:
+        raise Refusal(
+            f"{name} has no labels, and the study '{plan.study.name}' compares with supervised training; "
+            "give labelled pictures."
+        )
+    say(f"{name} has no labels: encoders are trained and looked at, but not ranked.")
+    spared = dict.fromkeys(e.contestant for e in plan.entrants if e not in entrants)
+    if spared:
+        names = ", ".join(spared)
+        say(f"Left out, because they learn from labels: {names}; runs: {len(entrants)}.")
 
 
 def _without_labels(protocols: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

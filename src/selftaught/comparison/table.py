@@ -1,16 +1,17 @@
 """Run folders to ``comparison.json``: rows, a summary over seeds, and what may be claimed."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from selftaught import budget, catalogue, judging
 from selftaught.comparison import claims, statistics, studies
 from selftaught.comparison.entrants import Entrant, Plan
+from selftaught.comparison.jobs import Outcome
 from selftaught.data import Splits
 from selftaught.measures import number
-from selftaught.reports.rows import MEASURED, blank
+from selftaught.reports.rows import MEASURED, blank, facts
 from selftaught.reports.wording import scored
 from selftaught.runs import environment
 
@@ -23,6 +24,16 @@ BAR = "random_patches"
 def row_of(entrant: Entrant) -> dict[str, Any]:
     """A row that knows nothing yet but who it is."""
     return blank(entrant.contestant, entrant.run, entrant.seed, entrant.folder)
+
+
+def filled(
+    entrant: Entrant, ended: Outcome, split: str, protocols: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The row of a run that has ended: what it measured, or why it failed."""
+    if ended.error is None:
+        return row_of(entrant) | facts(ended.results, split, protocols)
+    word = "diverged" if ended.diverged else "failed"
+    return row_of(entrant) | {"error": ended.error, "verdict": word, "verdict_text": ended.error}
 
 
 def planned(plan: Plan, splits: Splits, entrants: Sequence[Entrant]) -> dict[str, Any]:
@@ -39,16 +50,16 @@ def scores(row: dict[str, Any]) -> str:
 
 def content(plan: Plan, splits: Splits, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Everything that ``comparison.json`` says."""
-    facts = environment()
+    here = environment()
     summary = summarise(rows)
     judged = claims.judged(plan.directory, plan.split, rows, claims.claimed(summary))
     found = claims.comparisons(summary, len(plan.seeds), judged)
     study = studies.answer(plan.study, rows, len(splits.classes)) if plan.study else None
     return {
         "schema_version": SCHEMA_VERSION,
-        "selftaught": facts["selftaught"],
-        "revision": facts["revision"],
-        "command": " ".join(facts["command"]),
+        "selftaught": here["selftaught"],
+        "revision": here["revision"],
+        "command": " ".join(here["command"]),
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "split": plan.split,
         "protocols": {
@@ -69,7 +80,7 @@ def content(plan: Plan, splits: Splits, rows: Sequence[dict[str, Any]]) -> dict[
             },
         },
         "machine": {
-            key: facts[key]
+            key: here[key]
             for key in ("cpu", "cores", "memory_bytes", "python", "platform", "versions")
         },
         "rows": [_against_the_bar(row, summary) for row in rows],
