@@ -4,7 +4,8 @@
 
 Defaults are the paper's for ImageNet (section 3.3). ``projector_norm``, ``predictor_rate`` and
 ``whitening`` are off by default because the paper has none of them. (The norm has no offset, because
-one would let a prediction of the mean alone lower the loss.)
+one would let a prediction of the mean alone lower the loss. Hua et al., 2021,
+https://arxiv.org/abs/2105.00470, whiten both sides and have no predictor; here targets alone are.)
 """
 
 from collections.abc import Iterator
@@ -43,8 +44,8 @@ class BYOL(Method):
         momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
         projector_norm: whether the projector ends in batch-norm without scale and offset, as SimSiam's does.
         predictor_rate: factor of the predictor's learning rate (Tian et al., 2021, arXiv 2102.06810).
-        whitening: steps towards white targets, so that what varies most (a colour, a brightness) is not
-            nearly all there is to predict; 0 for none. Hua et al. (2021, arXiv 2105.00470) whiten both sides.
+        whitening: steps towards white targets, so that what varies most is not nearly all there is to
+            predict; 0 for none.
     """
 
     needs = Needs(views=2, more=True, preset="asymmetric")
