@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
@@ -14,13 +14,6 @@ from selftaught.training.setup import Setup
 
 Small = Callable[..., Setup]
 
-
-class WorkClock(Protocol):
-    """What ``work_clock`` gives."""
-
-    def sleep(self, seconds: float) -> None: ...
-
-
 SLEEP = 0.2
 """Of a step: what is planted."""
 
@@ -30,7 +23,7 @@ NOISE = 0.12
 """What a median of so many rounds may be off where caches are shared; an unseen sleep would be off by 0.2."""
 
 
-def planted(setup: Setup, place: str, seconds: float, work_clock: WorkClock) -> Setup:
+def planted(setup: Setup, place: str, seconds: float, work_clock: Any) -> Setup:
     """The run with a sleep in one of its method's functions."""
     kind = type(setup.model)
 
@@ -46,7 +39,7 @@ def planted(setup: Setup, place: str, seconds: float, work_clock: WorkClock) -> 
     ("place", "part"), [("after_step", "after_step"), ("forward", "losses"), ("draw", "views")]
 )
 def test_a_planted_sleep_costs_the_share_what_it_takes_and_is_found_where_it_is(
-    place: str, part: str, small: Small, work_clock: WorkClock, tmp_path: Path
+    place: str, part: str, small: Small, work_clock: Any, tmp_path: Path
 ) -> None:
     plain = small("simclr")
     full, floor = Full(plain, tmp_path / "plain"), Floor(small("simclr"), compiled=False)
