@@ -1,7 +1,5 @@
 """The live page in a browser: what is new comes in, and the reader stays where they are."""
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +14,6 @@ from selftaught.reports.live.page import LivePage
 from selftaught.reports.live.server import Server
 
 pytestmark = pytest.mark.page
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SIMCLR, BYOL, VICREG = "simclr/seed-0", "byol/seed-0", "vicreg/seed-0"
 PIXELS = "pixels/seed-0"
 
@@ -47,19 +43,6 @@ def server(growing: Growing, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server
     yield found
     found.shutdown()
     thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    required = os.environ.get("SELFTAUGHT_REQUIRE_CHROMIUM") == "1"
-    if CHROMIUM is None:
-        (pytest.fail if required else pytest.skip)("Chromium is not installed (Debian: chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield found
-        found.close()
 
 
 @pytest.fixture
