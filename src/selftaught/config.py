@@ -131,11 +131,13 @@ class Monitor(Part):
         every: epochs between two looks (online kNN, effective rank); the last step is always looked at.
         pictures: how many training pictures the online kNN remembers.
         stop_on_collapse: whether training ends at the look that shows a collapse.
+        keep: whether the encoder of each look is kept, under ``encoders/``.
     """
 
     every: Count = 5
     pictures: Count = 4000
     stop_on_collapse: bool = False
+    keep: bool = False
 
 
 class Method(Part):

@@ -6,6 +6,7 @@ length.json               with a budget: the steps that it buys, and the speed t
 metrics.jsonl             one line a record: losses by step, looks by epoch
 checkpoint.safetensors    tensors, and the rest as JSON in the header: nothing executes on load
 encoder.safetensors       what is used elsewhere
+encoders/                 that of each look, with monitor.keep
 results.json              protocols with their settings, cost, verdict
 predictions.npz           what each protocol said of each picture
 atlas.npz                 features of the pictures that stand on the maps

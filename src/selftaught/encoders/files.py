@@ -23,6 +23,9 @@ KEY = "selftaught"
 NAME = "encoder.safetensors"
 """What the file is called in a run folder."""
 
+KEPT = "encoders"
+"""Folder of a run folder with the encoders of its looks."""
+
 PREPROCESSING = ("size", "channels", "levels", "mean", "std")
 
 
@@ -97,6 +100,11 @@ def read(path: Path | str) -> tuple[Encoder, dict[str, Any]]:
         reason = " ".join(str(error).split())[:200]
         raise Refusal(f"{path} does not hold the encoder that it says it does: {reason}") from None
     return encoder.eval(), header
+
+
+def kept(path: Path | str) -> tuple[Path, ...]:
+    """The encoders of a run's looks, in order, where the path is of the folder that holds them; else none."""
+    return tuple(sorted(Path(path).glob("step-*.safetensors")))
 
 
 def start_from(encoder: Encoder, path: Path | str) -> None:

@@ -14,6 +14,7 @@ of HSIC instead and is 0 in the mean there; it is what is used unless it is aske
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -26,7 +27,7 @@ from selftaught.encoders import files
 from selftaught.errors import Refusal
 from selftaught.evaluation.elsewhere import several
 from selftaught.evaluation.features import extract
-from selftaught.evaluation.results import Pool, Result, Subject
+from selftaught.evaluation.results import Pool, Result, Subject, curve
 from selftaught.keys import shuffle
 from selftaught.measures import Measure
 from selftaught.types import Count, Names
@@ -107,11 +108,19 @@ def matrix(
     return found
 
 
+def encoders_of(other: Names) -> tuple[str, ...]:
+    """The files and run folders that are named; a run's ``encoders/`` stands for all that it holds."""
+    return tuple(str(path) for name in several(other) for path in files.kept(name) or (name,))
+
+
 def suits(splits: Splits, split: str, parameters: Mapping[str, Any]) -> str | None:
     """Whether other encoders are named that can be read and can see these pictures."""
-    names = several(parameters["other"])
+    names = encoders_of(parameters["other"])
     if not names:
-        return "it needs another encoder; name a run folder or a file: cka.other=RUN."
+        return (
+            "it needs another encoder; name a run folder, a file, or the looks that a run kept: "
+            "cka.other=RUN or cka.other=RUN/encoders."
+        )
     if parameters["pictures"] < FEWEST:
         return f"cka.pictures={parameters['pictures']} are too few; give {FEWEST} or more."
     try:
@@ -126,15 +135,19 @@ def suits(splits: Splits, split: str, parameters: Mapping[str, Any]) -> str | No
 def protocol(pool: Pool, subject: Subject, *, other: Names = "", pictures: Count = 1000) -> Result:
     """Debiased linear CKA with another encoder on the queries, the mean where several are named.
 
+    With the looks of a run (``monitor.keep=true``) there is a curve over its epochs: when did it come to see
+    the pictures as this encoder does?
+
     Args:
-        other: run folders, or files ``encoder.safetensors``; each sees the pictures as it was taught to.
+        other: run folders, their ``encoders/``, or files; each sees the pictures as it was taught to.
         pictures: of the queries, at most; the same for every encoder.
     """
     rows = shuffle(len(pool.queries), seed=0, epoch=0)[:pictures].sort().values
     own = pool.queries[rows.to(pool.queries.device)]
     source = subject.queries.subset(rows)
     scores: dict[str, float] = {}
-    names = several(other)
+    looks: dict[str, dict[str, float]] = {}  # folder to the epochs of its files
+    names = encoders_of(other)
     for name in names:
         encoder, header = files.read(name)
         seen = header["preprocessing"]
@@ -154,11 +167,23 @@ def protocol(pool: Pool, subject: Subject, *, other: Names = "", pictures: Count
         ).features
         scores[f"debiased_{name}"] = cka(own, theirs)
         scores[f"biased_{name}"] = cka(own, theirs, debiased=False)
+        if "epoch" in header:
+            looks.setdefault(str(Path(name).parent), {})[name] = header["epoch"]
+    curves = {
+        f"by_epoch_of_{folder}": curve(
+            list(epochs.values()),
+            [scores[f"debiased_{name}"] for name in epochs],
+            across="epoch",
+            up=MEASURE.title,
+        )
+        for folder, epochs in looks.items()
+    }
     return Result.measured(
         pool,
         MEASURE,
         sum(scores[f"debiased_{name}"] for name in names) / len(names),
         scores=scores,
+        curves=curves,
         pictures_compared=len(rows),
         kernel="linear",
         chosen_on="nothing is chosen",

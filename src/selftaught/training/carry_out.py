@@ -20,7 +20,7 @@ from selftaught.evaluation import Evaluation, Result, evaluate, predictions
 from selftaught.keys import Keys, shuffle
 from selftaught.methods import Baseline, Material, Method
 from selftaught.runs import RunFolder, write_atomically
-from selftaught.training import health, lengths
+from selftaught.training import exports, health, lengths
 from selftaught.training.ledger import losses
 from selftaught.training.loop import train
 from selftaught.training.machine import PeakMemory, shortages_named
@@ -97,7 +97,7 @@ def _train_or_fit(setup: Setup, folder: RunFolder, title: str, *, live: bool) ->
         encoder, seconds, chosen = _fit(setup)
         verdict, pictures = health.Verdict("fitted", f"Nothing was trained{chosen}."), 0
         pixels = 0
-    _export(setup, folder, encoder)
+    exports.at_the_end(setup, folder, encoder)
     folder.record(
         seconds=seconds,
         pictures_seen=pictures,
@@ -205,7 +205,7 @@ def _evaluate(
 
     A result is written as soon as it is known: what stops a long list does not lose its beginning.
     """
-    encoder, _ = files.read(folder.path / "encoder.safetensors")
+    encoder, _ = files.read(folder.path)
     if split == "test":
         folder.record(test_readings=folder.count_reading(list(missing)))
 
@@ -251,18 +251,3 @@ def atlas_rows(count: int) -> Int64[Tensor, " n"]:
 def _save_atlas(path: Path, **arrays: NDArray[Any]) -> None:
     with path.open("wb") as file:  # numpy would add a suffix to a path
         np.savez_compressed(file, allow_pickle=False, **arrays)
-
-
-def _export(setup: Setup, folder: RunFolder, encoder: Encoder) -> None:
-    files.write(
-        folder.path / "encoder.safetensors",
-        encoder,
-        preprocessing={
-            "size": setup.clean.size,
-            "channels": setup.source.channels,
-            "levels": setup.source.levels,
-            "mean": setup.splits.mean,
-            "std": setup.splits.std,
-        },
-        about={"method": setup.run.method.name, "data": setup.splits.name, "seed": setup.run.seed},
-    )

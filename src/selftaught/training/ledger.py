@@ -10,7 +10,7 @@ from torch import Tensor
 from selftaught.errors import Diverged
 from selftaught.methods import Method, Outputs
 from selftaught.runs import RunFolder
-from selftaught.training import health
+from selftaught.training import exports, health
 from selftaught.training.monitors import Monitor
 from selftaught.training.progress import Reporter
 from selftaught.training.setup import Setup
@@ -84,13 +84,18 @@ class Ledger:
         self.reporter.step(step, place["epoch"], means, speed)
 
     def look(self, step: int, method: Method, projections: Tensor | None) -> None:
-        """Let the monitor look, and say how the run is; the clock of training stands still meanwhile."""
+        """Let the monitor look, say how the run is, and keep the encoder where that is asked.
+
+        The clock of training stands still meanwhile.
+        """
         self.before, place = self.seconds, self._place(step)
         row = self.monitor.look(method, projections)
         known = [*self.folder.metrics("look"), row]
         verdict = health.judge(known, losses(self.folder), ended=step == self.setup.steps)
         said = {"verdict": verdict.word, "verdict_text": verdict.text}
         self.folder.log("look", **place, **row, **said)
+        if self.setup.run.monitor.keep:
+            exports.at_a_look(self.setup, self.folder, method.kept, step)
         self.reporter.looked(row, verdict.word if step else "")
         self.since = time.monotonic()
 

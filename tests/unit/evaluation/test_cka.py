@@ -126,10 +126,27 @@ def test_between_two_files_on_the_queries(stripes: Splits, small: Encoder, tmp_p
     assert each[1] == pytest.approx(expected, abs=1e-4)
 
 
+def test_the_looks_of_a_run_make_a_curve_over_its_epochs(stripes: Splits, tmp_path: Path) -> None:
+    seen = {"size": 12, "channels": 3, "levels": 255, "mean": [0.5] * 3, "std": [0.2] * 3}
+    folder = tmp_path / "encoders"
+    early, late = (encoders.build("resnet_tiny", channels=3, size=12).eval() for _ in range(2))
+    for step, epoch, encoder in ((20, 2.0, late), (0, 0.0, early)):
+        path = folder / f"step-{step:08d}.safetensors"
+        files.write(path, encoder, preprocessing=seen, about={"epoch": epoch})
+    changes = {"cka": {"other": str(folder)}}
+    found = evaluate(late, stripes, protocols=["cka"], changes=changes).results["cka"]
+    drawn = found.curves[f"by_epoch_of_{folder}"]
+    assert drawn["x"] == [0.0, 2.0]
+    assert drawn["y"][1] == pytest.approx(1, abs=1e-4)
+    assert drawn["y"][0] < 0.99
+    assert found.value == pytest.approx(sum(drawn["y"]) / 2)
+
+
 def test_without_another_encoder_it_says_what_to_name(stripes: Splits, tmp_path: Path) -> None:
     plain = {"other": "", "pictures": 1000}
     assert cka.suits(stripes, "validation", plain) == (
-        "it needs another encoder; name a run folder or a file: cka.other=RUN."
+        "it needs another encoder; name a run folder, a file, or the looks that a run kept: "
+        "cka.other=RUN or cka.other=RUN/encoders."
     )
     missing = cka.suits(stripes, "validation", plain | {"other": str(tmp_path / "no")})
     assert missing is not None

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.testing import assert_close
 
 from selftaught import config
+from selftaught.encoders import files
 from selftaught.errors import Diverged, Interrupted, Refusal, RunFailed
 from selftaught.runs import RunFolder
 from selftaught.training import carry_out, prepare
@@ -292,3 +294,17 @@ def test_an_error_of_another_kind_is_not_dressed_up(
     monkeypatch.setattr(setup.model, "forward", forward)
     with pytest.raises(RuntimeError, match="mat1"):
         carry_out(setup, RunFolder.open(tmp_path / "run", setup.run), split=None)
+
+
+def test_the_encoder_of_each_look_is_kept_where_it_is_asked(tmp_path: Path) -> None:
+    run = a_run("simclr", **{"monitor.keep": True})
+    folder = RunFolder.open(tmp_path / "run", run)
+    carry_out(prepare(run), folder, split=None)
+    kept = files.kept(folder.path / "encoders")
+    steps = [line["step"] for line in folder.metrics("look")]
+    assert [path.name for path in kept] == [f"step-{step:08d}.safetensors" for step in steps]
+    assert len(kept) == 3
+    (first, header), (last, _), (end, _) = map(files.read, (kept[0], kept[-1], folder.path))
+    assert (header["step"], header["epoch"]) == (0, 0.0)
+    assert_close(last.state_dict(), end.state_dict(), rtol=0, atol=0)
+    assert not torch.equal(next(first.parameters()), next(end.parameters()))
