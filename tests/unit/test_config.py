@@ -102,7 +102,7 @@ def recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         def files(package: str) -> Path:
             return tmp_path
 
-    monkeypatch.setattr(config, "resources", Here)
+    monkeypatch.setattr(config.recipes, "resources", Here)
 
     def put(file: str, **content: Any) -> None:
         path = tmp_path / "recipes" / f"{file}.yaml"

@@ -1,0 +1,57 @@
+"""A run on the disk, and what tells two runs apart."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from selftaught.config.tree import Run, of_tree
+from selftaught.errors import Refusal
+
+
+def read(path: Path) -> Run:
+    """A run that was written down (``run.yaml`` of a run folder).
+
+    Raises:
+        Refusal: the file is missing or was not written by this package.
+    """
+    try:
+        return of_tree(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise Refusal(f"{path.parent} is not a run folder: it has no {path.name}.") from None
+    except (yaml.YAMLError, KeyError, TypeError, ValidationError) as error:
+        raise Refusal(f"{path} cannot be read as a run: {str(error).splitlines()[0]}") from None
+
+
+def write(run: Run, path: Path) -> None:
+    """Write a run down as YAML."""
+    path.write_text(yaml.safe_dump(run.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
+
+
+def differences(mine: Run, theirs: Run) -> list[str]:
+    """Dotted keys whose values decide the result and differ, as ``key: theirs, now mine``."""
+    a, b = _flatten(theirs.decisive()), _flatten(mine.decisive())
+    return [
+        f"{k}: {a.get(k)!r}, now {b.get(k)!r}" for k in sorted({*a, *b}) if a.get(k) != b.get(k)
+    ]
+
+
+def _flatten(tree: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        flat |= (
+            _flatten(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: value}
+        )
+    return flat
+
+
+def fingerprint(run: Run, *, beside: Run) -> str:
+    """Eight letters for what a run changes against its plain recipe; empty when nothing."""
+    changed = differences(run, beside.model_copy(update={"seed": run.seed}))
+    if not changed:
+        return ""
+    return hashlib.sha256(json.dumps(changed).encode()).hexdigest()[:8]
