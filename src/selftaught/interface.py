@@ -3,13 +3,13 @@
 Each checks all words first, says in one line what is about to happen, and only then imports torch.
 """
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from selftaught import benchmarking, budget, catalogue, comparison, config, judging, trackers
+from selftaught import benchmarking, catalogue, comparison, config, judging, trackers
+from selftaught.announcement import announce, likely_device
 from selftaught.errors import Refusal
 from selftaught.runs import RunFolder, write_atomically, write_json
 
@@ -63,7 +63,7 @@ def train(
     known = RunFolder(folder)
     if known.exists() and not fresh:
         RunFolder.open(folder, run)  # refuses a run that differs, before anything heavy is loaded
-    say(_announcement(run, folder, [run]))
+    say(announce(run, folder, [run]))
 
     from selftaught.evaluation import check
     from selftaught.training import carry_out, prepare
@@ -168,7 +168,7 @@ def compare(
         to_label=to_label,
     )
     runs = [entrant.run for entrant in plan.entrants]
-    say(_announcement(plan.entrants[0].run, plan.directory, runs, jobs))
+    say(announce(plan.entrants[0].run, plan.directory, runs, jobs))
     return comparison.compare(replace(plan, trackers=names), say)
 
 
@@ -449,43 +449,10 @@ def bench(
         overrides={key.replace("__", "."): value for key, value in overrides.items()},
     )
     run = plan.contestants[0][1]
-    device = run.device if run.device != "auto" else _likely_device()
+    device = likely_device(run)
     names = ", ".join(text for text, _ in plan.contestants)
     beside = f" and {', '.join(against)}" if against else ""
     say(
         f"{names} on {data} · {device} · {repeats} rounds beside the floor{beside} · writes nothing"
     )
     return benchmarking.bench(plan, say)
-
-
-def _announcement(run: config.Run, where: Path, runs: Sequence[config.Run], jobs: int = 1) -> str:
-    """What runs, for how long about, and where it writes: said before torch is imported."""
-    several = f"{len(runs)} runs" if len(runs) > 1 else run.method.name
-    device = run.device if run.device != "auto" else _likely_device()
-    return f"{several} on {run.data.name} · {device} · {_estimate(runs, jobs)} · writes {where}/"
-
-
-def _likely_device() -> str:
-    """What ``auto`` will choose, by signs that do not need torch."""
-    if any(Path(sign).exists() for sign in ("/proc/driver/nvidia/version", "/dev/kfd")):
-        return "cuda"
-    return "mps or cpu" if sys.platform == "darwin" else "cpu"
-
-
-def _estimate(runs: Sequence[config.Run], jobs: int) -> str:
-    """From the seconds that the recipes were measured to take, scaled to the epochs asked for."""
-    each = []
-    for run in runs:
-        if catalogue.entry(run.method.name).baseline:
-            continue
-        if run.budget and (seconds := budget.parse(run.budget).seconds):
-            each.append(seconds)
-            continue
-        plain = config.resolve(run.method.name, {"data": run.data.name, "recipe": run.recipe})
-        known = plain.measured
-        if run.budget or known.seconds is None:
-            return "time unknown until it has begun"
-        each.append(known.seconds * run.epochs / (known.epochs or plain.epochs))
-    minutes = max(round(max(sum(each) / jobs, *each, 0.0) / 60), 1)
-    machine = next((run.measured.machine for run in runs if run.measured.machine), "")
-    return f"about {minutes} min" + (f" on {machine}" if machine else "")
