@@ -97,12 +97,13 @@ def test_mean_shift_of_one_neighbour_is_byol_s_regression_whatever_the_queue() -
         torch.testing.assert_close(value, regression(p, one[None]), rtol=1e-6, atol=1e-6)
 
 
-def test_mean_shift_of_one_neighbour_is_half_of_byol() -> None:
+@pytest.mark.parametrize("whitening", [0, 6])
+def test_mean_shift_of_one_neighbour_is_half_of_byol(whitening: int) -> None:
     """BYOL sums its two directions, mean shift averages them: with equal weights a factor of 2."""
     torch.manual_seed(0)
     encoder = encoders.build("resnet_tiny", channels=3, size=16)
-    byol = methods.build("byol", encoder, **PREDICTED).double()
-    shift = build("mean_shift", k=1, symmetric=True)
+    byol = methods.build("byol", encoder, **PREDICTED, whitening=whitening).double()
+    shift = build("mean_shift", k=1, symmetric=True, whitening=whitening)
     missing, unexpected = shift.load_state_dict(byol.state_dict(), strict=False)
     assert not unexpected
     for key in missing:  # last biases, which BYOL's heads do not have

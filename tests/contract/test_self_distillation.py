@@ -93,6 +93,29 @@ def test_byol_s_white_targets_are_the_teacher_s_and_nothing_else_changes() -> No
     assert (total(white, given) - total(plain, given)).abs() > 1e-3
 
 
+def test_dino_s_white_bottleneck_is_the_teacher_s_before_its_prototypes() -> None:
+    plain, white = build("dino").double(), build("dino", whitening=6).double()
+    assert plain.state_dict().keys() == white.state_dict().keys()
+    given = batch(white)
+    h = white.teacher(given.by_size()[0])
+    expected = white.head[-1](towards_white(white.head[:-1](h), 6))  # the teacher is still its copy
+    torch.testing.assert_close(white(given).memo["raw"], expected)
+    torch.testing.assert_close(plain(given).memo["raw"], plain.head(h))
+
+
+def test_ibot_whitens_class_tokens_and_patches_apart() -> None:
+    method: IBOT = build("ibot", whitening=6).double()
+    given = batch(method)
+    h = method.kept.tokens(given.by_size()[0])
+    bottleneck, prototypes = method.head[:-1](h), method.head[-1]
+    tokens = prototypes(towards_white(bottleneck[:, 0], 6))
+    patches = prototypes(towards_white(bottleneck[:, 1:].flatten(0, 1), 6))
+    memo = method(given).memo
+    torch.testing.assert_close(memo["tokens"], tokens)
+    mean = patches.view(*h[:, 1:].shape[:2], -1).mean(dim=1)
+    torch.testing.assert_close(memo["patches"], mean)
+
+
 def test_simsiam_is_byol_with_a_copied_teacher_up_to_a_factor() -> None:
     """BYOL's 2 - 2 cos summed over both directions is 4 + 4 times SimSiam's mean of - cos."""
     simsiam: SimSiam = build("simsiam").double()
@@ -245,8 +268,7 @@ def test_the_teacher_follows_encoder_and_head(name: str) -> None:
             parameter.add_(0.1)
     outputs = method(batch(method))
     method.after_step(outputs, 0.5)
-    heads = method.teacher_head if name == "dino" else method.teacher.network[1]
-    for module, teacher in ((method.encoder, method.kept), (method.head, heads)):
+    for module, teacher in ((method.encoder, method.kept), (method.head, method.teacher_head)):
         for mine, theirs in zip(module.parameters(), teacher.parameters(), strict=True):
             assert torch.equal(mine, theirs)
 
@@ -319,7 +341,7 @@ def test_indifferent_teachers_begin_at_the_logarithm_of_the_prototypes() -> None
     """With every prototype alike, nobody prefers one, and H is log 12."""
     method: IBOT = build("ibot", hidden=(0.5, 0.5)).double()
     with torch.no_grad():
-        for head in (method.head, method.teacher.network[1]):
-            head[-1].weight.fill_(1.0)
+        for prototypes in (method.head[-1], method.teacher_head.network[-1]):
+            prototypes.weight.fill_(1.0)
     losses = method(batch(method)).losses
     assert losses["class_token"].item() == pytest.approx(math.log(12))

@@ -2,7 +2,7 @@
 
 import torch
 from jaxtyping import Float, Int64
-from torch import Tensor
+from torch import Tensor, nn
 
 from selftaught.distributed import gather
 
@@ -47,6 +47,21 @@ def towards_white(x: Float[Tensor, "n p"], steps: int) -> Float[Tensor, "n p"]:
         root, inverse = root @ step, step @ inverse
     white: Tensor = (x - mean) @ inverse / scale.sqrt()
     return white
+
+
+class White(nn.Module):
+    """``towards_white`` as a layer, over all rows that it is given, in float32; 0 steps leave them alone."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self.steps = steps
+
+    def forward(self, x: Float[Tensor, "*n p"]) -> Float[Tensor, "*n p"]:
+        if not self.steps:
+            return x
+        with torch.autocast(x.device.type, enabled=False):
+            wide = x.to(torch.promote_types(x.dtype, torch.float32))
+            return towards_white(wide.flatten(0, -2), self.steps).view(x.shape)
 
 
 def slices(words: Int64[Tensor, " n"], size: int) -> tuple[Int64[Tensor, " m"], ...]:

@@ -8,12 +8,14 @@ always its own first neighbour; but theirs has the batch overwrite the queue's o
 the targets between GPUs. Defaults are their code's for ImageNet.
 """
 
+from collections.abc import Iterator
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from selftaught.batch import Batch, Needs
+from selftaught.batch import Batch, Needs, ParameterGroup
 from selftaught.distributed import gather, rank
 from selftaught.encoders import Encoder
 from selftaught.methods.method import Method, Outputs, in_float32
@@ -21,8 +23,9 @@ from selftaught.parts.heads import check_ends, mlp
 from selftaught.parts.pairs import mean_over_directions, sides
 from selftaught.parts.queue import Queue
 from selftaught.parts.teacher import Teacher
+from selftaught.parts.whitening import White
 from selftaught.schedules import cosine
-from selftaught.types import Count, Length, Momentum, Widths
+from selftaught.types import Count, Length, Momentum, Positive, Steps, Widths
 
 
 @in_float32
@@ -48,6 +51,8 @@ class MeanShift(Method):
         queue: past targets among which neighbours are searched; 0 searches the batch alone.
         k: neighbours, the target itself being the first; 1 is BYOL.
         symmetric: False has the first view predict the others (the authors'); True takes both directions' mean.
+        predictor_rate: factor of the predictor's learning rate.
+        whitening: steps towards white targets, as ``byol`` has them; 0, the authors', for none.
     """
 
     needs = Needs(views=2, more=True, preset="weak")
@@ -62,6 +67,8 @@ class MeanShift(Method):
         queue: Length = 128000,
         k: Count = 5,
         symmetric: bool = False,
+        predictor_rate: Positive = 1.0,
+        whitening: Steps = 0,
     ) -> None:
         super().__init__(encoder)
         check_ends("mean_shift", projector, predictor)
@@ -70,6 +77,7 @@ class MeanShift(Method):
         self.teacher = Teacher(encoder, self.projector)
         self.queue = Queue(queue, projector[-1])
         self.momentum, self.k, self.symmetric = momentum, k, symmetric
+        self.white, self.predictor_rate = White(whitening), predictor_rate
 
     def forward(self, batch: Batch) -> Outputs:
         def loss(p: Tensor, t: Tensor) -> Tensor:
@@ -80,9 +88,14 @@ class MeanShift(Method):
         z = [self.projector(x) for x in h]
         p = [self.predictor(x) for x in z]
         t = [self.teacher(v) for v in taught]  # no gradient
+        t = self.white(torch.cat(t)).chunk(len(t))
         value = mean_over_directions(loss, p, t, both=self.symmetric)
         memo = {"rows": F.normalize(torch.cat(t).float(), dim=-1)}
         return Outputs({"mean_shift": value}, torch.cat(h), torch.cat(z), memo)
+
+    def parameter_groups(self) -> Iterator[ParameterGroup]:
+        yield ParameterGroup([*self.encoder.parameters(), *self.projector.parameters()])
+        yield ParameterGroup(self.predictor.parameters(), rate=self.predictor_rate)
 
     def after_step(self, outputs: Outputs, progress: float) -> None:
         momentum = cosine(*self.momentum, progress)

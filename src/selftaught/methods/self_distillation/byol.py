@@ -21,7 +21,7 @@ from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.heads import check_ends, mlp
 from selftaught.parts.pairs import mean_over_crossings
 from selftaught.parts.teacher import Teacher
-from selftaught.parts.whitening import towards_white
+from selftaught.parts.whitening import White
 from selftaught.schedules import cosine
 from selftaught.types import Momentum, Positive, Steps, Widths
 
@@ -30,9 +30,6 @@ from selftaught.types import Momentum, Positive, Steps, Widths
 def regression(p: Float[Tensor, "n p"], t: Float[Tensor, "n p"]) -> Float[Tensor, ""]:
     """Eq. 2: squared distance of unit vectors, 2 - 2 cos, averaged over the batch."""
     return (2 - 2 * F.cosine_similarity(p, t, dim=-1)).mean()
-
-
-whitened = in_float32(towards_white)
 
 
 class BYOL(Method):
@@ -68,15 +65,16 @@ class BYOL(Method):
         )
         self.predictor = mlp(projector[-1], *predictor, last_bias=False)
         self.teacher = Teacher(encoder, self.projector)
-        self.momentum, self.predictor_rate, self.whitening = momentum, predictor_rate, whitening
+        self.white, self.momentum, self.predictor_rate = White(whitening), momentum, predictor_rate
 
     def forward(self, batch: Batch) -> Outputs:
         h = [self.encoder(v) for v in batch.views]  # one batch of statistics per view
         z = [self.projector(x) for x in h]
         p = [self.predictor(x) for x in z]
         t = [self.teacher(v) for v in batch.views]  # no gradient
-        if self.whitening:  # the views together: two of a picture stay as near as they are
-            t = list(whitened(torch.cat(t), self.whitening).chunk(len(t)))
+        t = self.white(torch.cat(t)).chunk(
+            len(t)
+        )  # together: two of a picture stay as near as they are
         losses = {"regression": mean_over_crossings(regression, p, t)}
         return Outputs(losses, features=torch.cat(h), projections=torch.cat(z))
 

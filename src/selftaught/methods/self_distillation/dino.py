@@ -18,8 +18,9 @@ from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.centre import Sharpener
 from selftaught.parts.heads import prototype_head
 from selftaught.parts.teacher import Teacher
+from selftaught.parts.whitening import White
 from selftaught.schedules import cosine
-from selftaught.types import Count, Momentum, Positive, Share, Widths
+from selftaught.types import Count, Momentum, Positive, Share, Steps, Widths
 
 
 @in_float32
@@ -45,6 +46,7 @@ class DINO(Method):
         teacher_warmup: share of training in which the teacher's temperature moves, in a straight line.
         momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
         centring: False leaves the teacher's answers where they are; it collapses (section 5.3).
+        whitening: steps towards a white bottleneck of the teacher's, as ``byol`` has them; 0 for none.
         hold: share of training, at the beginning, in which the last layer stands still.
     """
 
@@ -62,11 +64,13 @@ class DINO(Method):
         teacher_warmup: Share = 0.1,
         momentum: Momentum = (0.996, 1.0),
         centring: bool = True,
+        whitening: Steps = 0,
         hold: Share = 0.0033,
     ) -> None:
         super().__init__(encoder)
         self.head = prototype_head(encoder.dim, *projector, count=prototypes, norm=projector_norm)
-        self.teacher, self.teacher_head = Teacher(encoder), Teacher(self.head)
+        self.teacher = Teacher(encoder)
+        self.teacher_head = Teacher(self.head[:-1], White(whitening), self.head[-1])
         self.sharpen = Sharpener(prototypes, teacher_temperature, teacher_warmup, centring)
         self.temperature, self.momentum, self.hold = temperature, momentum, hold
 

@@ -19,8 +19,9 @@ from selftaught.parts.centre import Sharpener
 from selftaught.parts.heads import prototype_head
 from selftaught.parts.masking import blocks
 from selftaught.parts.teacher import Teacher
+from selftaught.parts.whitening import White
 from selftaught.schedules import cosine
-from selftaught.types import Count, Fraction, Momentum, Positive, Share, Widths
+from selftaught.types import Count, Fraction, Momentum, Positive, Share, Steps, Widths
 
 
 @in_float32
@@ -42,6 +43,7 @@ class IBOT(Method):
         teacher_temperature: the teacher's, before and after its warm-up; lower is sharper.
         teacher_warmup: share of training in which the teacher's temperature moves, in a straight line.
         momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
+        whitening: steps towards a white bottleneck of the teacher's, as ``byol`` has them; 0 for none.
         hidden: smallest and largest share of a view's patches that is hidden; (0, 0) hides none, which is DINO.
         hold: share of training, at the beginning, in which the last layer stands still.
     """
@@ -59,12 +61,14 @@ class IBOT(Method):
         teacher_temperature: tuple[Positive, Positive] = (0.04, 0.07),
         teacher_warmup: Share = 0.1,
         momentum: Momentum = (0.996, 1.0),
+        whitening: Steps = 0,
         hidden: tuple[Fraction, Fraction] = (0.1, 0.5),
         hold: Share = 0.0033,
     ) -> None:
         super().__init__(encoder)
         self.head = prototype_head(encoder.dim, *projector, count=prototypes)
-        self.teacher = Teacher(encoder, self.head)
+        self.teacher = Teacher(encoder)
+        self.teacher_head = Teacher(self.head[:-1], White(whitening), self.head[-1])
         self.sharpen = Sharpener(prototypes, teacher_temperature, teacher_warmup)
         self.sharpen_patches = Sharpener(prototypes, teacher_temperature, teacher_warmup)
         self.stand_in = nn.Parameter(torch.zeros(encoder.dim))  # of hidden patches
@@ -85,7 +89,10 @@ class IBOT(Method):
         first = [x[:, 0], *(self.encoder.tokens(crops)[:, 0] for crops in small)]
         with torch.no_grad():
             h = self.kept.tokens(full)
-            raw = self.teacher.network[1](h)  # [v n, 1 + p, k]
+            answers = [self.teacher_head(h[:, :1]), self.teacher_head(h[:, 1:])]
+            raw = torch.cat(
+                answers, dim=1
+            )  # [v n, 1 + p, k]; each kind of token is white by itself
         s = self.head(torch.cat(first)).view(-1, n, raw.shape[2])
         token = distillation(self.sharpen(raw[:, 0]).view(v, n, -1), s, self.heat)
         patches = masked(self.sharpen_patches(raw[:, 1:]), self.head(x[:, 1:]), hidden, self.heat)
@@ -98,6 +105,8 @@ class IBOT(Method):
             self.head[-1].zero_grad()
 
     def after_step(self, outputs: Outputs, progress: float) -> None:
-        self.teacher.follow(self.encoder, self.head, momentum=cosine(*self.momentum, progress))
+        momentum = cosine(*self.momentum, progress)
+        self.teacher.follow(self.encoder, momentum=momentum)
+        self.teacher_head.follow(self.head, momentum=momentum)
         self.sharpen.follow(outputs.memo["tokens"], progress)
         self.sharpen_patches.follow(outputs.memo["patches"], progress)
