@@ -6,27 +6,37 @@ picture and do not depend on the class, and all silhouettes of one size cover th
 colour, position and brightness tell nothing, neighbours in raw pixels little, the outline all.
 
 All arithmetic is on whole numbers: outlines are inequalities on a grid, rotations are rational, and
-edges are smoothed by counting 4x4 points in each pixel. The tests hold a hash of every byte.
+edges are smoothed by counting 4x4 points in each pixel. ``FROZEN`` is a hash of every byte.
 """
 
+import contextlib
+import hashlib
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from jaxtyping import Bool, Int64, UInt8
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from selftaught.config import Data
 from selftaught.data.division import divide_public
 from selftaught.data.resident import Resident
+from selftaught.data.roots import data_root
 from selftaught.data.source import Splits
 from selftaught.data.statistics import mean_and_std
 from selftaught.keys import Keys
+from selftaught.runs import write_atomically
 
 SIDE = 32
 TRAIN = 5000
 TEST = 2000
 SEED = 20251
+
+FROZEN = "9ea941977b6118197e7d9fc43568da16de23ad91d355a966eee32893ce88c6b5"
+"""SHA-256 of all pictures and then all labels."""
 
 GRID = 256
 """Outlines are drawn on GRID x GRID cells, whose centres are the odd numbers from -255 to 255."""
@@ -204,9 +214,34 @@ def paint(
     return (clean + grain).clamp(0, 255).to(torch.uint8)
 
 
+def digest(pictures: UInt8[Tensor, "n 3 32 32"], labels: Int64[Tensor, " n"]) -> str:
+    """SHA-256 of their bytes, the labels' as little-endian words of eight."""
+    found = hashlib.sha256(pictures.contiguous().numpy().data)
+    found.update(labels.numpy().astype("<i8").data)
+    return found.hexdigest()
+
+
+def drawn_once(root: Path) -> tuple[UInt8[Tensor, "n 3 32 32"], Int64[Tensor, " n"]]:
+    """All pictures and labels. Drawing takes seconds, so they are kept below ``root``.
+
+    A copy that is not ``FROZEN`` to the last bit is drawn anew; where none can be written, each time.
+    """
+    file = root / f"shapes-{FROZEN[:12]}.safetensors"
+    with contextlib.suppress(OSError, SafetensorError, KeyError):
+        kept = load_file(file)
+        if digest(kept["pictures"], kept["labels"]) == FROZEN:
+            return kept["pictures"], kept["labels"]
+    pictures, labels = draw(torch.arange(TRAIN + TEST))
+    if digest(pictures, labels) == FROZEN:
+        with contextlib.suppress(OSError, SafetensorError):
+            tensors = {"pictures": pictures, "labels": labels}
+            write_atomically(file, lambda beside: save_file(tensors, beside))
+    return pictures, labels
+
+
 def open_shapes(config: Data) -> Splits:
     """5,000 pictures to train and validate on, 2,000 to test on; ten classes of equal number."""
-    pictures, labels = draw(torch.arange(TRAIN + TEST))
+    pictures, labels = drawn_once(data_root(config.root))
     everything = Resident(pictures[:TRAIN], labels[:TRAIN])
     train, validation = divide_public(everything, config.take, config.validation)
     mean, std = mean_and_std(train)

@@ -13,8 +13,6 @@ from sklearn.preprocessing import StandardScaler
 from selftaught.config import Data
 from selftaught.data import open_splits, shapes
 
-FROZEN = "9ea941977b6118197e7d9fc43568da16de23ad91d355a966eee32893ce88c6b5"
-
 
 @pytest.fixture(scope="module")
 def drawn():
@@ -30,7 +28,34 @@ def test_every_byte_is_frozen(drawn):
     pictures, labels = drawn
     digest = hashlib.sha256(pictures.numpy().tobytes())
     digest.update(labels.numpy().astype("<i8").tobytes())
-    assert digest.hexdigest() == FROZEN
+    assert digest.hexdigest() == shapes.FROZEN
+    assert shapes.digest(pictures, labels) == shapes.FROZEN
+
+
+def test_the_set_is_drawn_once_and_a_damaged_copy_is_drawn_anew(drawn, tmp_path, monkeypatch):
+    drawings = []
+    monkeypatch.setattr(shapes, "draw", lambda indices: drawings.append(len(indices)) or drawn)
+    first = shapes.drawn_once(tmp_path / "new")
+    (file,) = (tmp_path / "new").iterdir()
+    again = shapes.drawn_once(tmp_path / "new")
+    assert drawings == [7000]
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1  # a bit of a picture
+    file.write_bytes(content)
+    assert torch.equal(shapes.drawn_once(tmp_path / "new")[0], drawn[0])
+    assert drawings == [7000, 7000]
+    file.write_bytes(b"torn")
+    shapes.drawn_once(tmp_path / "new")
+    assert torch.equal(shapes.drawn_once(tmp_path / "new")[0], drawn[0])
+    assert len(drawings) == 3
+
+
+def test_a_folder_that_cannot_be_written_costs_the_drawing_alone(drawn, tmp_path, monkeypatch):
+    monkeypatch.setattr(shapes, "draw", lambda indices: drawn)
+    (tmp_path / "file").write_text("in the way")
+    assert shapes.drawn_once(tmp_path / "file")[0] is drawn[0]
+    assert (tmp_path / "file").read_text() == "in the way"
 
 
 def test_a_picture_depends_on_its_number_alone(drawn):
