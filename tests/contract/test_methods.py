@@ -11,6 +11,7 @@ from torch import Tensor
 
 from selftaught import catalogue, encoders, methods
 from selftaught.batch import Batch
+from selftaught.catalogue import described
 from selftaught.config import Run
 from selftaught.keys import Keys
 from selftaught.methods import Method
@@ -212,7 +213,7 @@ def test_every_parameter_has_a_meaning_and_nothing_else_has_one(name: str) -> No
     entry = catalogue.entry(name)
     document = inspect.cleandoc(entry.load().__doc__ or "")
     assert document
-    assert list(catalogue._meanings(document)) == list(entry.parameters)  # in the same order
+    assert list(described.meanings_of(document)) == list(entry.parameters)  # in the same order
     for key, parameter in entry.parameters.items():
         assert parameter.meaning, key
 

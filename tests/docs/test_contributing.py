@@ -13,6 +13,7 @@ import torch
 from sklearn.neighbors import NearestCentroid
 
 from selftaught import catalogue, judging
+from selftaught.catalogue import of_protocols
 from selftaught.evaluation.results import Pool
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +50,7 @@ def test_a_method_in_five_minutes(tmp_path: Path) -> None:
 @pytest.fixture
 def fresh() -> Iterator[None]:
     """What was read of protocols' files is forgotten before and after."""
-    readers = (catalogue._protocol_files, catalogue.protocol, judging._model)
+    readers = (of_protocols.protocol_files, catalogue.protocol, judging._model)
     for reader in readers:
         reader.cache_clear()
     yield
@@ -64,7 +65,7 @@ def test_a_protocol_is_one_file(
     _, code = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     (tmp_path / "evaluation").mkdir()
     (tmp_path / "evaluation" / "nearest_mean.py").write_text(code, encoding="utf-8")
-    monkeypatch.setattr(catalogue.resources, "files", lambda package: tmp_path)
+    monkeypatch.setattr(of_protocols.resources, "files", lambda package: tmp_path)
     found = catalogue.protocol("nearest_mean")
     assert (found.written, found.subject, found.measure.name) == ("Nearest mean", False, "accuracy")
     assert found.parameters["power"].meaning == "of the distance."

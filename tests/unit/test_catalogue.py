@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from selftaught import catalogue, config
+from selftaught.catalogue import of_methods
 from selftaught.errors import Refusal
 
 GOOD = '''"""Mine (Somebody et al., 2031), https://example.org/1234, Algorithm 1.
@@ -42,7 +43,7 @@ class Mine(Method):
 def read(tmp_path: Path, text: str) -> catalogue.Entry:
     path = tmp_path / "mine.py"
     path.write_text(text, encoding="utf-8")
-    return catalogue._read(path, "somewhere.mine", "pretext")
+    return of_methods.read(path, "somewhere.mine", "pretext")
 
 
 def test_the_built_in_methods_are_the_files_of_the_folder() -> None:
@@ -111,15 +112,15 @@ def test_needs_that_cannot_be_read_as_text_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "told.py"
     file.write_text(TOLD.replace("views=4", "views=FOUR"))
     with pytest.raises(Refusal, match="'needs' cannot be read"):
-        catalogue._read(file, "told", "test")
+        of_methods.read(file, "told", "test")
 
 
 def test_a_buffer_whose_name_is_made_up_is_left_out(tmp_path: Path) -> None:
     file = tmp_path / "told.py"
     file.write_text(TOLD.replace('self.register_buffer("memory"', "self.register_buffer(name"))
-    assert "memory" in catalogue._read(file, "told", "test").state, "the other one is still read"
+    assert "memory" in of_methods.read(file, "told", "test").state, "the other one is still read"
     file.write_text(TOLD.replace('register_buffer("memory"', "register_buffer(name"))
-    assert "memory" not in catalogue._read(file, "told", "test").state
+    assert "memory" not in of_methods.read(file, "told", "test").state
 
 
 def test_what_a_parameter_means_stands_in_the_class(tmp_path: Path) -> None:
@@ -161,9 +162,9 @@ def test_the_methods_carry_what_their_papers_say(name: str, state: tuple[str, ..
 
 
 def test_the_parts_that_are_known_to_hold_state_exist() -> None:
-    folder = Path(catalogue.__file__).parent / "parts"
+    folder = Path(catalogue.__file__).parents[1] / "parts"
     written = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
-    for name in catalogue.STATEFUL:
+    for name in of_methods.STATEFUL:
         assert f"class {name}(" in written
 
 
