@@ -86,19 +86,15 @@ class IBOT(Method):
         (full, *small), v, n = batch.by_size(), len(batch.views), len(batch.index)
         hidden = batch.draws["hidden"].transpose(0, 1).flatten(0, 1)  # [v n, p]
         x = self.encoder.tokens(full, replace=(hidden, self.stand_in))
-        first = [x[:, 0], *(self.encoder.tokens(crops)[:, 0] for crops in small)]
-        with torch.no_grad():
+        s = self.head(torch.cat([x[:, 0], *(self.encoder.tokens(c)[:, 0] for c in small)]))
+        with torch.no_grad():  # each kind of token is white by itself
             h = self.kept.tokens(full)
-            answers = [self.teacher_head(h[:, :1]), self.teacher_head(h[:, 1:])]
-            raw = torch.cat(
-                answers, dim=1
-            )  # [v n, 1 + p, k]; each kind of token is white by itself
-        s = self.head(torch.cat(first)).view(-1, n, raw.shape[2])
-        token = distillation(self.sharpen(raw[:, 0]).view(v, n, -1), s, self.heat)
-        patches = masked(self.sharpen_patches(raw[:, 1:]), self.head(x[:, 1:]), hidden, self.heat)
-        memo = {"tokens": raw[:, 0], "patches": raw[:, 1:].mean(dim=1)}
+            t, u = self.teacher_head(h[:, 0]), self.teacher_head(h[:, 1:])  # [v n, k], [v n, p, k]
+        token = distillation(self.sharpen(t).view(v, n, -1), s.view(-1, n, t.shape[1]), self.heat)
+        patches = masked(self.sharpen_patches(u), self.head(x[:, 1:]), hidden, self.heat)
         losses = {"class_token": token, "patches": patches}
-        return Outputs(losses, self.kept.pooled(h), s[:v].flatten(0, 1), memo)
+        memo = {"tokens": t, "patches": u.mean(dim=1)}
+        return Outputs(losses, self.kept.pooled(h), s[: v * n], memo)
 
     def after_backward(self, progress: float) -> None:
         if progress < self.hold:
