@@ -8,6 +8,7 @@ slicing of the batch, and a resumed run draws what the uninterrupted one would h
 
 import zlib
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from jaxtyping import Float, Int64
@@ -18,17 +19,17 @@ MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)
 ROUNDS = 10
 
+Word = TypeVar("Word", Tensor, int)
+
 Wanted = dict[tuple[str, int], int]
 """Choices to draw together: (operation, view) to how many words."""
 
 
-def philox(
-    counter: tuple[Int64[Tensor, "*s"], ...], key: tuple[int, int]
-) -> tuple[Int64[Tensor, "*s"], ...]:
+def philox(counter: tuple[Word, ...], key: tuple[int, int]) -> tuple[Word, ...]:
     """Philox 4x32-10: four counter words and two key words, each below 2**32, to four random words.
 
-    Words travel in int64. A product of two wraps modulo 2**64, which leaves its 64 bits right; the
-    upper half is taken by an arithmetic shift and a mask.
+    Words travel in int64 tensors of one shape, or are Python's own numbers. A product of two wraps modulo
+    2**64, which leaves its 64 bits right; the upper half is taken by an arithmetic shift and a mask.
     """
     c0, c1, c2, c3 = counter
     k0, k1 = key
@@ -94,7 +95,7 @@ class Keys:
         position = self.positions[:, None].expand(-1, len(places))
         place, name = (row.expand_as(position) for row in table)
         counter = (position, torch.full_like(position, self.step), place, name)
-        drawn = torch.stack(philox(counter, (self.seed & MASK, self.seed >> 32)), dim=-1)
+        drawn = torch.stack(philox(counter, _halves(self.seed)), dim=-1)
         parts = torch.split(drawn, list(blocks.values()), dim=1)
         return {
             key: part.flatten(1)[:, :words]
@@ -104,6 +105,17 @@ class Keys:
 
 def _real(words: Int64[Tensor, "n w"]) -> Float[Tensor, "n w"]:
     return (words >> 8).to(torch.float32) * 2.0**-24
+
+
+def number(seed: int, step: int, operation: str) -> int:
+    """A random number below 2**63 of a whole step: the first two words of ``bits`` at position 0, found in
+    Python's own numbers, in a tenth of the time of as many tensors of one element."""
+    first, second, _, _ = philox((0, step, 0, zlib.crc32(operation.encode())), _halves(seed))
+    return first << 31 | second >> 1
+
+
+def _halves(seed: int) -> tuple[int, int]:
+    return seed & MASK, seed >> 32
 
 
 def shuffle(

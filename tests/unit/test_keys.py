@@ -5,7 +5,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from selftaught.keys import Keys, philox, shuffle
+from selftaught.keys import Keys, number, philox, shuffle
 
 # Random123 1.14.0 (Salmon et al.), tests/kat_vectors, the three lines "philox4x32 10":
 # counter, key, answer.
@@ -38,6 +38,13 @@ def test_philox_gives_the_published_answers(name: str) -> None:
     c0, c1, c2, c3 = (torch.tensor([word]) for word in counter)
     found = philox((c0, c1, c2, c3), (key[0], key[1]))
     assert [int(word) for word in found] == answer
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**62 + 2**33 + 5])
+def test_a_number_of_a_step_is_made_of_the_words_at_position_0(seed: int) -> None:
+    for step in (0, 1, 2**32 - 1):
+        words = Keys(seed, step, torch.zeros(1, dtype=torch.long)).bits("torch", 2)[0].tolist()
+        assert number(seed, step, "torch") == words[0] << 31 | words[1] >> 1
 
 
 def reference(counter: list[int], key: list[int]) -> list[int]:

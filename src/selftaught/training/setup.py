@@ -11,7 +11,7 @@ from selftaught.batch import Needs
 from selftaught.data import Source, Splits, join, open_splits
 from selftaught.encoders import Encoder, PatchEncoder, files
 from selftaught.errors import Refusal
-from selftaught.keys import Keys
+from selftaught.keys import MASK, number
 from selftaught.methods import Baseline, Method
 from selftaught.parts.queue import Queue
 from selftaught.training import machine
@@ -72,8 +72,7 @@ def first_weights(run: config.Run, channels: int, size: int) -> Encoder:
 
 def torch_seed(seed: int, step: int) -> int:
     """A seed for torch's own generator (weights, dropout), from our keys."""
-    words = Keys(seed, step & 0xFFFFFFFF, torch.zeros(1, dtype=torch.long)).bits("torch", 2)
-    return int(words[0, 0] << 31 | words[0, 1] >> 1)
+    return number(seed, step & MASK, "torch")
 
 
 def prepare(run: config.Run, splits: Splits | None = None) -> Setup:
