@@ -13,10 +13,6 @@ from selftaught.batch import ParameterGroup
 from selftaught.methods import Method
 from selftaught.schedules import warmup_cosine
 
-FUSED = ("cpu", "cuda", "mps")
-"""Devices on which torch has SGD in one pass over memory. On a CPU with AVX-512 its steps are the plain
-form's to the bit, but for what is left of a tensor after its last sixteen numbers; AdamW's are not."""
-
 
 class Eager(Optimizer):
     """torch marks these methods as not to be compiled, and to do so imports its compiler when one is first
@@ -131,8 +127,7 @@ def build(settings: config.Optimiser, method: Method, batch: int) -> Optimizer:
         return LARS(
             groups, lr=rate, momentum=settings.momentum, trust=settings.trust, clip=settings.clip
         )
-    fused = all(p.device.type in FUSED for p in method.parameters())
-    return EagerSGD(groups, lr=rate, momentum=settings.momentum, fused=fused)
+    return EagerSGD(groups, lr=rate, momentum=settings.momentum)
 
 
 def _decays(parameter: nn.Parameter, group: ParameterGroup, settings: config.Optimiser) -> bool:
