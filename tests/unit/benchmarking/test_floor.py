@@ -58,7 +58,7 @@ def test_views_go_through_a_network_together(small: Small) -> None:
 
 
 def test_small_crops_go_by_themselves(small: Small) -> None:
-    setup = small("dino", **{"views.small": 3})
+    setup = small("dino", **{"views.small": 3, "views.size": 32})
     floor = Floor(setup, compiled=False)
     shapes = [tuple(use.inputs[0].shape) for use in floor.uses if use.inputs[0].ndim == 4]
     assert sorted(shapes) == [(64, 3, 32, 32), (64, 3, 32, 32), (96, 3, 14, 14)]

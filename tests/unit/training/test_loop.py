@@ -251,7 +251,9 @@ def test_methods_that_need_labels_get_them_and_others_do_not() -> None:
 
 
 def test_full_views_and_small_crops_are_shown_apart() -> None:
-    setup = prepare(config.resolve("dino", SMALL, DINO, {"views.small": 3, "views.count": 2}))
+    setup = prepare(
+        config.resolve("dino", SMALL, DINO, {"views.small": 3, "views.count": 2, "views.size": 32})
+    )
     assert isinstance(setup.model, torch.nn.Module)
     (fetched, *_) = setup.source.fetch(loop_module.requests(setup, 5), setup.views.crop)
     batch = loop_module.assemble(setup, setup.model, fetched, 5)  # type: ignore[arg-type]

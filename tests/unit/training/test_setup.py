@@ -53,13 +53,19 @@ def shown(run: config.Run) -> list[tuple[int, int]]:
 def test_a_method_is_shown_as_many_views_as_it_asks_for() -> None:
     assert shown(wanted("simclr")) == [(2, 32)]
     assert shown(wanted("supervised")) == [(1, 32)]
-    assert shown(wanted("dino", views__small=DINO.needs.small)) == [(2, 32), (8, 14)]
+    assert shown(wanted("dino", views__size=32, views__small=DINO.needs.small)) == [
+        (2, 32),
+        (8, 14),
+    ]
 
 
 def test_the_configuration_may_ask_for_more() -> None:
     assert shown(wanted("simclr", views__count=4)) == [(4, 32)]
-    assert shown(wanted("dino", views__count=3, views__small=1)) == [(3, 32), (1, 14)]
-    assert shown(wanted("dino", views__small=0)) == [(2, 32)]
+    assert shown(wanted("dino", views__size=32, views__count=3, views__small=1)) == [
+        (3, 32),
+        (1, 14),
+    ]
+    assert shown(wanted("dino", views__size=32, views__small=0)) == [(2, 32)]
 
 
 @pytest.mark.parametrize(
