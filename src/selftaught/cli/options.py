@@ -20,7 +20,10 @@ Data = Annotated[
 ]
 DataRoot = Annotated[
     str | None,
-    typer.Option(envvar="SELFTAUGHT_DATA", help="Where the public sets lie or are downloaded to."),
+    typer.Option(
+        envvar="SELFTAUGHT_DATA",
+        help="Where public sets lie or are downloaded to, and shapes are kept.",
+    ),
 ]
 Recipe = Annotated[
     str | None,

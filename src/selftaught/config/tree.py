@@ -24,7 +24,8 @@ class Data(Part):
 
     Attributes:
         name: a built-in set, or the path of a folder.
-        root: where the public sets lie; None looks at SELFTAUGHT_DATA, then at the user's cache folder.
+        root: where the public sets lie, and the drawn one is kept; None looks at SELFTAUGHT_DATA, then at the
+            user's cache folder.
         take: use only this many training pictures, drawn evenly over the classes; None takes all.
         validation: share of the training pictures that is held back for every choice.
         labels: a CSV (columns ``file``, ``label``, ``group``) for a folder; None reads sub-folders.
