@@ -16,7 +16,7 @@ from selftaught.training import checkpoints, optimisers
 from selftaught.training.interruption import listening
 from selftaught.training.ledger import Ledger
 from selftaught.training.progress import Reporter
-from selftaught.training.setup import Setup, torch_seed
+from selftaught.training.setup import Setup, seed_dropout
 
 SAVE_SECONDS = 60.0
 
@@ -93,7 +93,7 @@ def steps(
         progress = step / setup.steps
         rate = optimisers.set_rate(optimiser, progress, run.optimiser.warmup)
         batch = assemble(setup, method, fetched, step)
-        torch.manual_seed(torch_seed(run.seed, step))  # dropout, where an encoder has it
+        seed_dropout(device, run.seed, step)
         ended("views")
 
         with torch.autocast(device.type, setup.dtype, enabled=half):

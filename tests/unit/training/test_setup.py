@@ -1,11 +1,13 @@
 """What is refused before anything is written."""
 
 import pytest
+import torch
 
 from selftaught import catalogue, config
 from selftaught.errors import Refusal
 from selftaught.methods.self_distillation.dino import DINO
 from selftaught.training import prepare
+from selftaught.training.setup import seed_dropout, torch_seed
 
 SMALL = {
     "data": "shapes",
@@ -108,3 +110,22 @@ def test_a_vits_small_crops_are_whole_patches() -> None:
                 views__small_size=14,
             )
         )
+
+
+def test_dropout_follows_from_seed_and_step_and_asks_nothing_of_other_devices(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", asked.append)
+
+    def dropped(seed: int, step: int) -> list[float]:
+        seed_dropout(torch.device("cpu"), seed, step)
+        return torch.nn.functional.dropout(torch.ones(64)).tolist()
+
+    assert dropped(0, 5) == dropped(0, 5)
+    assert dropped(0, 5) != dropped(0, 6)
+    assert dropped(0, 5) != dropped(1, 5)
+    assert asked == []
+    generator = torch.Generator().manual_seed(torch_seed(0, 5))
+    expected = torch.empty(64).bernoulli_(0.5, generator=generator) * 2
+    assert dropped(0, 5) == expected.tolist()
