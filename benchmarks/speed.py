@@ -3,9 +3,11 @@
     python benchmarks/speed.py cpu                       # ResNet-18 and small encoders on this CPU
     python benchmarks/speed.py cpu --against lightly     # the same beside Lightly
     python benchmarks/speed.py gpu --against lightly,stable-pretraining
+    python benchmarks/speed.py gpu --device cpu --repeats 1 --out /tmp --set encoder=resnet_tiny --set batch=16
 
 Ratios are of the same rounds, so another program on the machine blurs them and does not bend them; pictures a
-second do suffer. Say ``--note "..."`` what else went on.
+second do suffer. Say ``--note "..."`` what else went on. The last line walks through the GPU's table without
+a GPU.
 """
 
 import argparse
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import selftaught
+from selftaught import config
 from selftaught.errors import Refusal, RunFailed
 from selftaught.reports.speed import speed_markdown
 from selftaught.runs import write_json
@@ -50,9 +53,18 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     parser.add_argument("--name", help="of the files; the table's otherwise")
     parser.add_argument("--note", default="", help="what a reader of the numbers should know")
+    parser.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="key=value",
+        help="of every row; repeat it",
+    )
     given = parser.parse_args()
 
     peers = [peer for peer in given.against.split(",") if peer]
+    changes = config.split_overrides(given.changes)
     shared = {"device": given.device} | ({"threads": given.threads} if given.threads else {})
     chosen = given.methods.split(",") if given.methods else None
     wanted = [
@@ -65,7 +77,7 @@ def main() -> int:
     failed: list[str] = []
     for method, settings in wanted:
         beside = peers if method in THREE else []
-        call = {**shared, **settings, "repeats": given.repeats, "against": beside}
+        call = {**shared, **settings, **changes, "repeats": given.repeats, "against": beside}
         try:
             found = selftaught.bench(method, say=lambda line: print(line, file=sys.stderr), **call)
         except (Refusal, RunFailed) as error:
