@@ -36,7 +36,7 @@ class Flat(Encoder):
 PREDICTED = {"projector": (8,), "predictor": (8,)}
 TAUGHT: dict[str, dict[str, Any]] = {  # what looks at the rows of all ranks
     "barlow_twins": {"projector": (8,)},
-    "byol": {**PREDICTED, "whitening": 3},
+    "byol": {"projector": (32,), "predictor": (32,), "whitening": 3},  # more dimensions than rows
     "dcl": {"projector": (8,)},
     "dino": {"projector": (8,), "prototypes": 5, "whitening": 3},
     "lejepa": {"projector": (8,), "directions": 12},

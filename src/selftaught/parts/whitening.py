@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from selftaught.distributed import gather
+from selftaught.distributed import gather, rank
 
 
 def whiten(x: Float[Tensor, "*v n p"], shrinkage: float = 0.0) -> Float[Tensor, "*v n p"]:
@@ -35,17 +35,22 @@ def towards_white(x: Float[Tensor, "n p"], steps: int) -> Float[Tensor, "n p"]:
     need not span the dimensions. Products are all it takes: nothing waits for the device. No dimension is
     exchanged for another, as a Cholesky factor would do (``whiten``). Mean and covariance are those of the
     rows of all ranks.
+
+    Where there are fewer rows than dimensions, their products with each other stand for the covariance: it
+    has the same eigenvalues that are not zero, and x f(x'x) = f(xx') x for any such steps f.
     """
     every = gather(x)
-    mean = every.mean(dim=0)
-    covariance = (every - mean).mT @ (every - mean) / len(every)
-    identity = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
-    scale = covariance.diagonal().sum().clamp_min(torch.finfo(x.dtype).tiny)
-    root, inverse = covariance / scale, identity
+    centred = every - every.mean(dim=0)
+    narrow = len(every) < x.shape[1]
+    table = (centred @ centred.mT if narrow else centred.mT @ centred) / len(every)
+    identity = torch.eye(len(table), dtype=x.dtype, device=x.device)
+    scale = table.diagonal().sum().clamp_min(torch.finfo(x.dtype).tiny)
+    root, inverse = table / scale, identity
     for _ in range(steps):  # root and inverse together, which stays stable where it has converged
         step = (3 * identity - inverse @ root) / 2
         root, inverse = root @ step, step @ inverse
-    white: Tensor = (x - mean) @ inverse / scale.sqrt()
+    own = slice(rank() * len(x), (rank() + 1) * len(x))
+    white: Tensor = (inverse[own] @ centred if narrow else centred[own] @ inverse) / scale.sqrt()
     return white
 
 

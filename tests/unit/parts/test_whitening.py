@@ -1,5 +1,7 @@
 """Whitened rows have an identity covariance, slice by slice."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -79,3 +81,19 @@ def test_no_dimension_is_exchanged_for_another() -> None:
     x = mixed(200)
     order = torch.randperm(6)
     torch.testing.assert_close(towards_white(x[:, order], 9), towards_white(x, 9)[:, order])
+
+
+@pytest.mark.parametrize("steps", [0, 1, 12])
+def test_fewer_rows_than_dimensions_are_levelled_through_their_own_products(
+    steps: int, allocations: Any
+) -> None:
+    x = mixed(8, dim=96)
+    centred = x - x.mean(0)
+    root, inverse = centred.T @ centred / 8, torch.eye(96, dtype=torch.float64)
+    root, scale = root / root.trace(), root.trace()
+    for _ in range(steps):
+        step = (3 * torch.eye(96, dtype=torch.float64) - inverse @ root) / 2
+        root, inverse = root @ step, step @ inverse
+    expected = centred @ inverse / scale.sqrt()
+    torch.testing.assert_close(towards_white(x, steps), expected)
+    assert max(allocations(lambda: towards_white(x, steps))) <= 8 * 96 * 8  # never 96 x 96
