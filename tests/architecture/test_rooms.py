@@ -181,8 +181,9 @@ from selftaught.training import optimisers
 for name in catalogue.built_in():
     catalogue.entry(name).load()
 weight = torch.nn.Parameter(torch.ones(2, 2))
-for kind in (optimisers.EagerSGD, optimisers.EagerAdamW, optimisers.LARS):
-    optimiser = kind([weight], lr=0.1)
+kinds = (optimisers.EagerSGD, dict(fused=True)), (optimisers.EagerAdamW, {{}}), (optimisers.LARS, {{}})
+for kind, form in kinds:
+    optimiser = kind([weight], lr=0.1, **form)
     weight.square().sum().backward()
     optimiser.step()
     optimiser.zero_grad()

@@ -13,6 +13,10 @@ from selftaught.batch import ParameterGroup
 from selftaught.methods import Method
 from selftaught.schedules import warmup_cosine
 
+FUSED = ("cpu", "cuda", "mps")
+"""Devices on which torch has SGD in one pass over memory. On a CPU with AVX-512 its steps are the plain
+form's to the bit, but for what is left of a tensor after its last sixteen numbers; AdamW's are not."""
+
 
 class Eager(Optimizer):
     """torch marks these methods as not to be compiled, and to do so imports its compiler when one is first
@@ -25,9 +29,16 @@ class Eager(Optimizer):
 
 
 class EagerSGD(Eager, SGD):
-    """torch's SGD."""
+    """torch's SGD. Momenta begin as zeros, which is the same to the bit: where some weights of a group have one
+    and others get their first gradient only now (DINO's last layer is held), torch's fused form fails."""
 
-    step = torch.no_grad()(unwrap(SGD.step))
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            for p in group["params"] if group["fused"] and group["momentum"] else ():
+                if p.grad is not None and self.state[p].get("momentum_buffer") is None:
+                    self.state[p]["momentum_buffer"] = torch.zeros_like(p)
+        unwrap(SGD.step)(self, closure)
 
 
 class EagerAdamW(Eager, AdamW):
@@ -127,7 +138,8 @@ def build(settings: config.Optimiser, method: Method, batch: int) -> Optimizer:
         return LARS(
             groups, lr=rate, momentum=settings.momentum, trust=settings.trust, clip=settings.clip
         )
-    return EagerSGD(groups, lr=rate, momentum=settings.momentum)
+    fused = all(p.device.type in FUSED for p in method.parameters())
+    return EagerSGD(groups, lr=rate, momentum=settings.momentum, fused=fused)
 
 
 def _decays(parameter: nn.Parameter, group: ParameterGroup, settings: config.Optimiser) -> bool:

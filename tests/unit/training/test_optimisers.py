@@ -92,6 +92,17 @@ def test_norms_decay_where_that_is_asked_for() -> None:
     assert {p.ndim for p in group["params"]} == {1, 2, 4}
 
 
+def test_sgd_takes_fewer_operations_than_there_are_weights(counts: Any) -> None:
+    method = methods.build("simclr", encoders.build("resnet_tiny", channels=3, size=16))
+    optimiser = optimisers.build(config.Optimiser(name="sgd"), method, batch=256)
+    for parameter in method.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimiser.step()  # the first makes the buffers
+    with counts() as counter:
+        optimiser.step()
+    assert counter.total < len(optimisers.parameters_of(optimiser))
+
+
 def test_the_rate_rises_then_falls_along_half_a_cosine() -> None:
     parameter = nn.Parameter(torch.zeros(2, 2))
     optimiser = torch.optim.SGD([{"params": [parameter], "peak": 2.0, "constant": False}], lr=1.0)
@@ -109,6 +120,11 @@ def test_a_constant_group_keeps_its_rate() -> None:
     ("ours", "torchs", "settings"),
     [
         (EagerSGD, torch.optim.SGD, {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01}),
+        (
+            EagerSGD,
+            torch.optim.SGD,
+            {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01, "fused": True},
+        ),
         (EagerAdamW, torch.optim.AdamW, {"lr": 0.1, "weight_decay": 0.01}),
     ],
 )
@@ -133,3 +149,32 @@ def test_the_unmarked_optimisers_take_torch_s_steps_to_the_bit(
         for key in mine
         if mine[key] is not None
     )
+
+
+def test_sgd_in_one_pass_takes_the_steps_of_the_plain_form() -> None:
+    weights = [nn.Parameter(torch.linspace(-1, 1, 102).view(3, 34)) for _ in range(2)]
+    settings = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01}
+    both = [
+        EagerSGD([weight], fused=fused, **settings)
+        for weight, fused in zip(weights, (True, False), strict=True)
+    ]
+    for _ in range(4):
+        for weight, optimiser in zip(weights, both, strict=True):
+            weight.sin().square().sum().backward()
+            optimiser.step()
+            optimiser.zero_grad()
+    torch.testing.assert_close(*weights, rtol=1e-6, atol=1e-7)
+
+
+def test_a_gradient_that_comes_late_is_taken_as_the_plain_form_takes_it() -> None:
+    """DINO holds its last layer at first: some weights of a group have a momentum already, some have not."""
+    weights = [[nn.Parameter(torch.linspace(-1, 1, 16)) for _ in range(2)] for _ in range(2)]
+    settings = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01}
+    both = [EagerSGD(weights[0], fused=True, **settings), torch.optim.SGD(weights[1], **settings)]
+    for step in range(4):
+        for (early, late), optimiser in zip(weights, both, strict=True):
+            (early.sin().square().sum() + (late.cos().sum() if step > 1 else 0)).backward()
+            optimiser.step()
+            optimiser.zero_grad()
+    torch.testing.assert_close(*weights, rtol=1e-6, atol=1e-7)
+    assert not torch.equal(weights[0][1], torch.linspace(-1, 1, 16))
