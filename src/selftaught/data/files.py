@@ -169,14 +169,15 @@ def pixels(picture: Image.Image, kind: Kind) -> UInt8[Tensor, "c h w"] | Int32[T
             picture.seek(page)
             planes.append(_plane(ImageOps.exif_transpose(picture), kind.levels))
         return torch.from_numpy(np.stack(planes))
-    turned = ImageOps.exif_transpose(picture)
+    # A picture that stands upright, or is RGB already, would be copied all the same.
+    ImageOps.exif_transpose(picture, in_place=True)
     if kind.channels == 1:
-        return torch.from_numpy(_plane(turned, kind.levels))[None]
-    if "transparency" in turned.info:
+        return torch.from_numpy(_plane(picture, kind.levels))[None]
+    if "transparency" in picture.info:
         # Pillow warns of palettes with transparency that are not taken through RGBA.
-        turned = turned.convert("RGBA")
-    colours = np.array(turned.convert("RGB"))
-    return torch.from_numpy(colours).permute(2, 0, 1).contiguous()
+        picture = picture.convert("RGBA")
+    colours = np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
+    return torch.from_numpy(colours).permute(2, 0, 1)
 
 
 def _plane(picture: Image.Image, levels: int) -> NDArray[np.uint8] | NDArray[np.int32]:

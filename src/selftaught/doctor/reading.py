@@ -80,7 +80,7 @@ def look_at(folder: str, name: str) -> Look:
             facts["header"] = found = header(picture)
             decoded = pixels(picture, Kind(found.channels, found.levels))
         facts["seconds"] = time.thread_time() - began
-        facts["measures"] = measure(decoded.numpy()[None], found.levels)
+        facts["measures"] = measure(decoded.contiguous().numpy()[None], found.levels)
     except Exception as error:  # a broken file can make a decoder raise anything
         facts["trouble"] = reason(path, error)
     return Look(name, **facts)

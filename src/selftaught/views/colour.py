@@ -7,6 +7,7 @@ other rounds the picture is multiplied by one.
 """
 
 import itertools
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -16,6 +17,7 @@ BRIGHTNESS, CONTRAST, SATURATION, HUE = range(4)
 ORDERS = torch.tensor(list(itertools.permutations(range(4))), dtype=torch.int64)
 LUMA = (0.2989, 0.587, 0.114)
 ROUNDS = 3
+EMPTY = slice(0, 0)
 PLANES = 4
 """How many scratch pictures of one channel these operations write to."""
 
@@ -72,7 +74,7 @@ def shift_hue_(
         torch.add(hue, opposite, out=channel)
         distance = channel.sub_(torch.round(channel, out=spare)).abs_()
         distance.clamp_(1 / 6, 1 / 3).mul_(span).add_(least)
-    return pictures
+    return pictures.clamp_(0, 1)
 
 
 def rounds(factors: Float[Tensor, "n 4"], order: Int[Tensor, "n 4"]) -> Float[Tensor, "r 3 n"]:
@@ -104,6 +106,7 @@ def jitter_(
     blends: Float[Tensor, "r 3 n"],
     shift: Float[Tensor, " n"] | None,
     planes: Float[Tensor, "p n 1 h w"],
+    spans: Sequence[tuple[slice, slice]] | None = None,
 ) -> Float[Tensor, "n c h w"]:
     """Colour jitter of pictures in [0, 1], in place.
 
@@ -112,13 +115,22 @@ def jitter_(
         shift: of each picture's hue in turns; None when there is no hue to shift, and then the
             order of the other operations is kept all the same.
         planes: from ``scratch``.
+        spans: for each round where the pictures lie that it changes, and where those for which it
+            needs the luminance (brightness does not). None is everywhere.
     """
     for turn, blend in enumerate(blends):
         if turn == ROUNDS and shift is not None:
             shift_hue_(pictures, shift, planes)
         keep, mean, own = blend[..., None, None, None].unbind(0)
-        grey = luminance(pictures, planes[0])
-        average = grey.mean(dim=(-2, -1), keepdim=True)
-        target = grey.mul_(own).add_(average.mul_(mean))
-        pictures.mul_(keep).add_(target).clamp_(0, 1)
+        changed, coloured = spans[turn] if spans else (slice(None), slice(None))
+        if changed == EMPTY:
+            continue
+        if coloured != EMPTY:
+            grey = luminance(pictures[coloured], planes[0, coloured])
+            average = grey.mean(dim=(-2, -1), keepdim=True)
+            target = grey.mul_(own[coloured]).add_(average.mul_(mean[coloured]))
+        pictures[changed].mul_(keep[changed])
+        if coloured != EMPTY:
+            pictures[coloured].add_(target)
+        pictures[changed].clamp_(0, 1)
     return pictures

@@ -6,11 +6,13 @@ box counts nothing. A mirrored view is a mirrored matrix, so a flip costs nothin
 """
 
 import functools
+import math
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int64, Integer
 from torch import Tensor
+
+from selftaught.views.bands import BLOCK, Band
 
 FAR = 1e6
 
@@ -65,11 +67,12 @@ def weights(
 
 
 @functools.cache
-def _table(length: int, size: int, device: torch.device) -> Tensor:
+def _table(length: int, size: int, device: torch.device, turned: bool) -> Tensor:
     """``weights`` of every box side: row ``(start * (length + 1) + extent) * 2 + mirrored``."""
     row = torch.arange(length * (length + 1) * 2, device=device)
     start, extent = row // 2 // (length + 1), row // 2 % (length + 1)
-    return weights(start, extent, length, size, row % 2 == 1)
+    table = weights(start, extent, length, size, row % 2 == 1)
+    return table.mT.contiguous() if turned else table
 
 
 def matrices(
@@ -78,12 +81,14 @@ def matrices(
     length: int,
     size: int,
     mirrored: Bool[Tensor, " n"],
-) -> Float[Tensor, "n s l"]:
+    turned: bool = False,
+) -> Float[Tensor, "n _ _"]:
     """The same as ``weights``, looked up where the pictures are small enough."""
     if 8 * length**2 * (length + 1) * size > TABLE:
-        return weights(start, extent, length, size, mirrored)
+        table = weights(start, extent, length, size, mirrored)
+        return table.mT if turned else table
     row = (start * (length + 1) + extent) * 2 + mirrored
-    return _table(length, size, start.device).index_select(0, row)
+    return _table(length, size, start.device, turned).index_select(0, row)
 
 
 def resample(
@@ -99,7 +104,7 @@ def resample(
     """
     h, w = pictures.shape[-2:]
     top, left, tall, wide = boxes.unbind(1)
-    across = matrices(left, wide, w, size, mirrored)
+    across = matrices(left, wide, w, size, mirrored, turned=True)
     down = matrices(top, tall, h, size, torch.zeros_like(mirrored))
     sandwich(down, pictures, across, out)
     return out.clamp_(0, 1)
@@ -108,19 +113,39 @@ def resample(
 def sandwich(
     left: Float[Tensor, "n s h"],
     pictures: Float[Tensor, "n c h w"],
-    right: Float[Tensor, "n t w"],
+    right: Float[Tensor, "n w t"],
     out: Float[Tensor, "n c s t"],
 ) -> Float[Tensor, "n c s t"]:
-    """``left @ picture @ right.T`` for each channel, written to ``out``, which may be ``pictures``.
+    """``left @ picture @ right`` for each channel, written to ``out``, which may be ``pictures``.
 
     It is fast where the memory of ``pictures`` and ``out`` has the channels first, as the engine's
     has: the matrices of a channel then lie one behind the other.
     """
-    rows = pictures.new_empty(len(pictures), pictures.shape[2], right.shape[1])
+    rows = pictures.new_empty(len(pictures), pictures.shape[2], right.shape[2])
     for channel in range(pictures.shape[1]):
-        torch.bmm(pictures[:, channel], right.mT, out=rows)
+        torch.bmm(pictures[:, channel], right, out=rows)
         torch.bmm(left, rows, out=out[:, channel])
     return out
+
+
+@functools.lru_cache(512)
+def band(extent: int, size: int) -> Band:
+    """The same matrix for a box that is all of its side, without what is nought.
+
+    Sizes of boxes recur, and a band takes as long to make as to use: the last ones are kept.
+    """
+    scale = extent / size
+    stretch = max(scale, 1.0)
+    width = min(math.ceil(BLOCK * scale + 4 * stretch) + 1, extent)
+    target = torch.arange(-(-size // BLOCK) * BLOCK, dtype=torch.float64).view(-1, BLOCK)
+    centre = (target + 0.5) * scale
+    first = (centre[:, 0] - 2 * stretch).long().clamp(0, extent - width)
+    # From the block's first pixel, so that a picture's size takes nothing from the digits.
+    centre = ((centre - first[:, None]) / stretch).float()
+    pixel = (torch.arange(width) + 0.5) / stretch
+    weight = cubic((pixel - centre[:, :, None]).abs_())
+    weight.mul_(weight.sum(dim=-1, keepdim=True).reciprocal_())
+    return Band(weight, first.tolist(), size)
 
 
 def resample_one(
@@ -128,11 +153,18 @@ def resample_one(
 ) -> Float[Tensor, "c s s"]:
     """The same for one integer picture with values up to ``levels``, where it is decoded.
 
-    Only the pixels of the box are touched, which is what pays for large pictures.
+    Only the pixels of the box are touched, which is what pays for large pictures. It is fastest
+    where their memory has the channels last, as a decoder writes them.
     """
     top, left, tall, wide = box
-    region = picture[:, top : top + tall, left : left + wide].to(torch.float32).mul_(1 / levels)
-    if (tall, wide) != (size, size):
-        region = F.interpolate(region[None], (size, size), mode="bicubic", antialias=True)[0]
-    region = region.flip(-1) if mirrored else region
-    return region.clamp_(0, 1).contiguous()
+    region = picture[:, top : top + tall, left : left + wide]
+    if (tall, wide) == (size, size):
+        view = region.to(torch.float32).mul_(1 / levels)
+        return (view.flip(-1) if mirrored else view).clamp_(0, 1).contiguous()
+    c = len(picture)
+    pixels = torch.empty(tall, wide * c)
+    pixels.view(tall, wide, c).copy_(region.permute(1, 2, 0))
+    rows = band(tall, size).down(pixels, torch.empty(size, wide * c))
+    planes = rows.view(size, wide, c).permute(2, 0, 1).contiguous()
+    view = band(wide, size).across(planes.flatten(0, 1), torch.empty(c * size, size), mirrored)
+    return view.mul_(1 / levels).clamp_(0, 1).view(c, size, size)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from selftaught.config import Data
 from selftaught.data import Request, folder, open_splits
+from selftaught.data.files import Files, Kind
 from selftaught.data.resident import Resident
 from selftaught.data.streamed import Streamed
 from selftaught.errors import Refusal
@@ -135,6 +136,22 @@ def test_formats(tmp_path, ending):
     if ending.lower() not in {"jpg", "jpeg"}:
         assert found == {noise(i).transpose(2, 0, 1).tobytes() for i in range(3)}
     assert len(found) == 3
+
+
+def test_pictures_of_one_size_lie_in_memory_channel_by_channel(classes):
+    assert opened(classes).train.pictures.is_contiguous()
+
+
+def test_a_photograph_is_what_pillow_decodes(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    save(tmp_path / "a.jpg", noise(0, 30, 40))
+    save(tmp_path / "b.jpg", noise(1, 30, 40), exif=exif)
+    read = Files(str(tmp_path), ("a.jpg", "b.jpg"), Kind(3, 255))
+    for row, turns in enumerate((0, 2)):
+        with Image.open(tmp_path / read.names[row]) as picture:
+            want = np.rot90(np.array(picture), turns)
+        assert np.array_equal(read(row).permute(1, 2, 0).numpy(), want)
 
 
 def test_orientation_is_applied(tmp_path):

@@ -57,6 +57,20 @@ def test_one_picture_gives_what_the_batch_gives(h: int, w: int, size: int) -> No
         torch.testing.assert_close(one, views[row], rtol=0, atol=2e-5 if size > 32 else 1e-6)
 
 
+@pytest.mark.parametrize(("h", "w", "size"), [(375, 500, 224), (60, 80, 100), (700, 900, 40)])
+@pytest.mark.parametrize("last", [True, False])
+def test_large_pictures_are_those_of_torchvision(h: int, w: int, size: int, last: bool) -> None:
+    """Whatever lies first in memory, a decoder's channels or planes."""
+    whole = pictures(4, 3, h, w)
+    whole = whole.contiguous(memory_format=torch.channels_last) if last else whole
+    boxes = [*boxes_of(3, h, w).tolist(), [h - 2, w - 1, 1, 1]]
+    for row, (picture, box) in enumerate(zip(whole, boxes, strict=True)):
+        view = resample_one(picture, box, size, 255, bool(row % 2))
+        want = expected(picture, box, size)
+        want = want.flip(-1) if row % 2 else want
+        torch.testing.assert_close(view.double(), want, rtol=0, atol=1e-5)
+
+
 def test_sixteen_bits_and_other_channel_counts() -> None:
     whole = pictures(4, 5, 40, 40, levels=65535)
     box = [3, 4, 30, 20]
