@@ -163,7 +163,7 @@ def in_memory(pictures: dict[str, Tensor], kind: Kind, tags: Tags, bad: dict[str
     labels, groups = labels_of(names, tags), groups_of(names, tags)
     if len({picture.shape for picture in decoded}) == 1:
         listed = [f"{name}: {reason}" for name, reason in bad.items()]
-        return Resident(torch.stack(decoded).contiguous(), labels, groups, kind.levels, listed)
+        return Resident(torch.stack(decoded), labels, groups, kind.levels, listed)
     sizes = torch.tensor([picture.shape[1:] for picture in decoded])
     read = InMemory(decoded, tuple(names))
     return Streamed(read, sizes, kind, labels=labels, groups=groups, bad=bad, max_bad=1.0)

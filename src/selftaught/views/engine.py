@@ -115,10 +115,18 @@ class Views:
         if wanted and keys is None:
             raise ValueError("these views are random: plan needs keys")
         drawn = keys.uniforms(wanted) if keys and wanted else {}
-        plans = []
-        for place, view in enumerate(self.views):
-            own = {operation: u for (operation, at), u in drawn.items() if at == place}
-            plans.append(draw(view, own, sizes))
+        plans: list[tuple[Tensor, ...]] = [()] * len(self.views)
+        # Views of one law are drawn together: a plan is many small operations, whatever its size.
+        for law in dict.fromkeys(self.views):
+            places = [place for place, view in enumerate(self.views) if view == law]
+            own = {
+                operation: torch.cat([drawn[operation, place] for place in places])
+                for operation in words(law)
+            }
+            parts = draw(law, own, sizes.repeat(len(places), 1))
+            for row, place in enumerate(places):
+                rows = slice(row * len(sizes), (row + 1) * len(sizes))
+                plans[place] = tuple(part[rows] for part in parts)
         return Plan(*(torch.stack(parts) for parts in zip(*plans, strict=True)))
 
     def crop(

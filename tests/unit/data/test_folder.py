@@ -138,10 +138,6 @@ def test_formats(tmp_path, ending):
     assert len(found) == 3
 
 
-def test_pictures_of_one_size_lie_in_memory_channel_by_channel(classes):
-    assert opened(classes).train.pictures.is_contiguous()
-
-
 def test_a_photograph_is_what_pillow_decodes(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 3
