@@ -136,16 +136,19 @@ def band(extent: int, size: int) -> Band:
     """
     scale = extent / size
     stretch = max(scale, 1.0)
-    width = min(math.ceil(BLOCK * scale + 4 * stretch) + 1, extent)
-    target = torch.arange(-(-size // BLOCK) * BLOCK, dtype=torch.float64).view(-1, BLOCK)
-    centre = (target + 0.5) * scale
-    first = (centre[:, 0] - 2 * stretch).long().clamp(0, extent - width)
-    # From the block's first pixel, so that a picture's size takes nothing from the digits.
-    centre = ((centre - first[:, None]) / stretch).float()
-    pixel = (torch.arange(width) + 0.5) / stretch
-    weight = cubic((pixel - centre[:, :, None]).abs_())
+    centre = (torch.arange(-(-size // BLOCK) * BLOCK, dtype=torch.float64) + 0.5) * scale
+    taps = min(math.ceil(4 * stretch) + 1, extent)
+    first = (centre - 2 * stretch).long().clamp(0, extent - taps)
+    # From the first pixel that is seen, so that a picture's size takes nothing from the digits.
+    centre = ((centre - first) / stretch).float()
+    weight = cubic(((torch.arange(taps) + 0.5) / stretch - centre[:, None]).abs_())
     weight.mul_(weight.sum(dim=-1, keepdim=True).reciprocal_())
-    return Band(weight, first.tolist(), size)
+    width = min(math.ceil((BLOCK - 1) * scale) + taps + 1, extent)
+    starts = first[::BLOCK].clamp(max=extent - width)
+    place = (first.view(-1, BLOCK) - starts[:, None])[..., None] + torch.arange(taps)
+    blocks = torch.zeros(len(starts), BLOCK, width)
+    blocks.scatter_(2, place, weight.view(-1, BLOCK, taps))
+    return Band(blocks, starts.tolist(), size)
 
 
 def resample_one(
