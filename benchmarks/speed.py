@@ -4,9 +4,10 @@
     python benchmarks/speed.py cpu --against lightly     # the same beside Lightly
     python benchmarks/speed.py gpu --against lightly,stable-pretraining
     python benchmarks/speed.py gpu --device cpu --repeats 1 --out /tmp --set encoder=resnet_tiny --set batch=16
+    python benchmarks/speed.py views                     # views alone, beside Pillow's: 40 seconds on one core
 
 Ratios are of the same rounds, so another program on the machine blurs them and does not bend them; pictures a
-second do suffer. Say ``--note "..."`` what else went on. The last line walks through the GPU's table without
+second do suffer. Say ``--note "..."`` what else went on. The line with ``--device cpu`` walks through the GPU's table without
 a GPU.
 """
 
@@ -14,6 +15,8 @@ import argparse
 import sys
 from pathlib import Path
 from typing import Any
+
+import views
 
 import selftaught
 from selftaught import config
@@ -44,7 +47,7 @@ TABLES: dict[str, Rows] = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("table", choices=TABLES)
+    parser.add_argument("table", choices=[*TABLES, "views"])
     parser.add_argument("--methods", help="of the table's, separated by commas; all otherwise")
     parser.add_argument("--against", default="", help="peers, separated by commas")
     parser.add_argument("--repeats", type=int, default=7)
@@ -61,8 +64,13 @@ def main() -> int:
         metavar="key=value",
         help="of every row; repeat it",
     )
+    parser.add_argument("--pictures", type=Path, help="of `views`: a folder of JPEG files of yours")
     given = parser.parse_args()
 
+    if given.table == "views":
+        content = {**views.measure(given.pictures), "note": given.note}
+        write_json(given.out / f"speed-{given.name or 'views'}.json", content)
+        return 0
     peers = [peer for peer in given.against.split(",") if peer]
     changes = config.split_overrides(given.changes)
     shared = {"device": given.device} | ({"threads": given.threads} if given.threads else {})

@@ -1,4 +1,4 @@
-"""Speed: what ``speed.py`` and ``losses.py`` of this folder wrote, as charts and tables."""
+"""Speed: what ``speed.py``, ``views.py`` and ``losses.py`` of this folder wrote, as charts and tables."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,12 +16,17 @@ LOSSES |= {"vicreg": "VICReg", "barlow_twins": "Barlow Twins"}
 
 def is_one(content: Content) -> bool:
     """Whether the file says how fast something is."""
-    return of_steps(content) or of_losses(content)
+    return of_steps(content) or of_views(content) or of_losses(content)
 
 
 def of_steps(content: Content) -> bool:
     rows = content.get("rows") or [{}]
     return "share_of_floor" in rows[0]
+
+
+def of_views(content: Content) -> bool:
+    rows = content.get("rows") or [{}]
+    return "what" in rows[0]
 
 
 def of_losses(content: Content) -> bool:
@@ -32,9 +37,12 @@ def of_losses(content: Content) -> bool:
 def page(files: Mapping[str, Content]) -> tuple[str, dict[str, str]]:
     """The page's text, and its figures by file name."""
     figures: dict[str, str] = {}
+    kinds = ((of_steps, _steps), (of_views, _views), (of_losses, _losses))
     parts = [
-        _steps(stem, content, figures) if of_steps(content) else _losses(stem, content, figures)
-        for stem, content in sorted(files.items(), key=lambda each: (of_losses(each[1]), each[0]))
+        draw(stem, content, figures)
+        for is_kind, draw in kinds
+        for stem, content in sorted(files.items())
+        if is_kind(content)
     ]
     return "\n\n".join(parts), figures
 
@@ -96,6 +104,65 @@ def _steps(stem: str, content: Content, figures: dict[str, str]) -> str:
 
 def _network(row: Content) -> str:
     return f"{full_title(row['contestant'])}, {row['encoder']}"
+
+
+def _views(stem: str, content: Content, figures: dict[str, str]) -> str:
+    rows, files = content["rows"], content["files"]
+    peers = [each["peer"] for each in rows[0]["against"]]
+    figures[f"{stem}.svg"] = dot_plot(
+        "Two views of a picture on one core",
+        "times as many pictures a second as the peer",
+        [
+            Dot(
+                f"{_what(row)}, {peer['peer']}",
+                peer["times_faster"],
+                *peer["times_faster_range"],
+                f"{peer['times_faster']:.2f}",
+                peers.index(peer["peer"]),
+            )
+            for row in rows
+            for peer in row["against"]
+        ],
+        [Line("as fast", 1)],
+        peers,
+        logarithmic=True,
+    )
+    cells = [
+        [
+            _what(row),
+            f"{row['pictures_per_second']:,.0f}",
+            *(
+                cell
+                for peer in row["against"]
+                for cell in (
+                    f"{peer['pictures_per_second']:,.0f}",
+                    "{:.2f} ({:.2f}–{:.2f})".format(
+                        peer["times_faster"], *peer["times_faster_range"]
+                    ),
+                )
+            ),
+        ]
+        for row in rows
+    ]
+    heads = ["what", "pictures/s", *(cell for peer in peers for cell in (peer, "times faster"))]
+    turns = [row["turns"] for row in rows]
+    where = "drawn, with the spectrum of photographs" if files["drawn"] else "of a folder"
+    sections = [
+        "## Views",
+        "SimCLR's two views of pictures in memory or of JPEG files, crops resized bicubically; Lightly, as it is "
+        "shipped, takes half the taps (bilinear). In whatever row, the peers do the whole of it with Pillow; a "
+        "worker of ours that serves a GPU decodes and crops alone. Seconds are "
+        f"those of the process's own work: medians of {min(turns)} to {number_of(max(turns), 'turn')}, in one "
+        f"process. The {files['count']} files are {where}, {files['bytes'] / 1e3:.0f} kB on average.",
+        origin(stem, dict(content, machine=content["environment"])),
+        f"![How many times as fast as each peer](figures/{stem}.svg)",
+        table(heads, cells, 1),
+    ]
+    return "\n\n".join(sections + ([content["note"]] if content.get("note") else []))
+
+
+def _what(row: Content) -> str:
+    return f"{row['what']}, {row['size']} px, blur {row['blur']:g}"
 
 
 def _losses(stem: str, content: Content, figures: dict[str, str]) -> str:
