@@ -7,8 +7,8 @@
     python benchmarks/speed.py views                     # views alone, beside Pillow's: 40 seconds on one core
 
 Ratios are of the same rounds, so another program on the machine blurs them and does not bend them; pictures a
-second do suffer. Say ``--note "..."`` what else went on. The line with ``--device cpu`` walks through the GPU's table without
-a GPU.
+second do suffer. Say ``--note "..."`` what else went on. The line with ``--device cpu`` walks through the
+GPU's table without a GPU.
 """
 
 import argparse

@@ -149,11 +149,11 @@ def _views(stem: str, content: Content, figures: dict[str, str]) -> str:
     where = "drawn, with the spectrum of photographs" if files["drawn"] else "of a folder"
     sections = [
         "## Views",
-        "SimCLR's two views of pictures in memory or of JPEG files, crops resized bicubically; Lightly, as it is "
-        "shipped, takes half the taps (bilinear). In whatever row, the peers do the whole of it with Pillow; a "
-        "worker of ours that serves a GPU decodes and crops alone. Seconds are "
-        f"those of the process's own work: medians of {min(turns)} to {number_of(max(turns), 'turn')}, in one "
-        f"process. The {files['count']} files are {where}, {files['bytes'] / 1e3:.0f} kB on average.",
+        "SimCLR's two views of pictures in memory or of JPEG files, crops resized bicubically; Lightly, as "
+        "it is shipped, resizes bilinearly, with half the taps. In every row the peers do the whole of it with "
+        "Pillow; a worker of ours that serves a GPU decodes and crops alone. Seconds are those of the process's "
+        f"own work: medians of {min(turns)} to {number_of(max(turns), 'turn')}, in one process. The "
+        f"{files['count']} files are {where}, {files['bytes'] / 1e3:.0f} kB on average.",
         origin(stem, dict(content, machine=content["environment"])),
         f"![How many times as fast as each peer](figures/{stem}.svg)",
         table(heads, cells, 1),
