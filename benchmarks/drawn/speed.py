@@ -151,8 +151,8 @@ def _views(stem: str, content: Content, figures: dict[str, str]) -> str:
         "## Views",
         "SimCLR's two views of pictures in memory or of JPEG files, crops resized bicubically; Lightly, as "
         "it is shipped, resizes bilinearly, with half the taps. In every row the peers do the whole of it with "
-        "Pillow; a worker of ours that serves a GPU decodes and crops alone. Seconds are those of the process's "
-        f"own work: medians of {min(turns)} to {number_of(max(turns), 'turn')}, in one process. The "
+        "Pillow; a worker of ours that serves a GPU decodes and crops alone. Seconds are those of the "
+        f"process's own work: medians of {min(turns)} to {number_of(max(turns), 'turn')}, in one process. The "
         f"{files['count']} files are {where}, {files['bytes'] / 1e3:.0f} kB on average.",
         origin(stem, dict(content, machine=content["environment"])),
         f"![How many times as fast as each peer](figures/{stem}.svg)",

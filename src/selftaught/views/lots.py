@@ -69,7 +69,7 @@ class Work:
     @property
     def largest(self) -> int:
         """Rows of the largest lot."""
-        return max(map(len, self.lots))
+        return max(map(len, self.lots), default=0)
 
 
 def arrange(plan: Plan, laws: Sequence[View], most: int) -> Work:
@@ -101,7 +101,7 @@ def in_lots(plan: Plan, laws: Sequence[View], most: int) -> Work:
         order = (alike(plan) + n * torch.arange(len(laws))[:, None]).flatten()
     flat = plan.flat(order)
     blends = _blends(flat)
-    return Work(flat, blends, cut(flat, blends, laws, n, most), order)
+    return Work(flat, blends, cut(flat, blends, laws, n, most) if n else [], order)
 
 
 def back(

@@ -113,3 +113,8 @@ def test_an_accelerator_has_one_lot() -> None:
     plan = Plan(*(part.to("meta") for part in vars(planned(BYOL, 9)).values()))
     (lot,) = lots.arrange(plan, BYOL, 2).lots
     assert lot.rows == slice(0, 18) and lot.spans.blur == slice(0, 18)
+
+
+def test_no_pictures_have_no_views() -> None:
+    shown = engine(BYOL).apply(pictures(0), planned(BYOL, 0))
+    assert [tuple(view.shape) for view in shown] == [(0, 3, 32, 32)] * 2
