@@ -31,6 +31,21 @@ def choose_patch(size: int) -> int:
     return 8 if size <= 112 else 16
 
 
+def attention(
+    q: Float[Tensor, "n h t d"], k: Float[Tensor, "n h t d"], v: Float[Tensor, "n h t d"]
+) -> Float[Tensor, "n h t d"]:
+    """softmax(q k' / sqrt(d)) v, by whichever form is fast where the tensors are.
+
+    torch's fused form saves a GPU's memory, and on a CPU the backward of its bfloat16 takes 4 to 12 times as
+    long as that of the plain products (torch 2.14; JOURNAL.md, 2026-11-30).
+    """
+    if q.device.type != "cpu" or not torch.is_grad_enabled():
+        return F.scaled_dot_product_attention(q, k, v)
+    weights = (q * q.shape[-1] ** -0.5) @ k.mT
+    precise = torch.promote_types(v.dtype, torch.float32)
+    return weights.softmax(dim=-1, dtype=precise).to(v.dtype) @ v
+
+
 class Block(nn.Module):
     """Attention, then an MLP of four times the width, each after a norm and beside a shortcut."""
 
@@ -53,7 +68,7 @@ class Block(nn.Module):
     def forward(self, x: Float[Tensor, "n t d"]) -> Float[Tensor, "n t d"]:
         n, t, d = x.shape
         q, k, v = self.mix(self.norm1(x)).view(n, t, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(q, k, v)  # [n, heads, t, d / heads]
+        mixed = attention(q, k, v)  # [n, heads, t, d / heads]
         x = x + self.out(mixed.transpose(1, 2).reshape(n, t, d))
         y: Tensor = x + self.mlp(self.norm2(x))
         return y

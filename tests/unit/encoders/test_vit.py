@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from selftaught import encoders
-from selftaught.encoders.vit import ViT, choose_patch
+from selftaught.encoders.vit import ViT, attention, choose_patch
 from selftaught.errors import Refusal
 
 
@@ -94,3 +94,33 @@ def test_views_smaller_than_a_patch_or_not_divided_are_refused() -> None:
     for size in (6, 30):
         with pytest.raises(Refusal, match=rf"patches of 8 px.*{size} px; give views\.size=\d+"):
             encoders.build("vit_tiny", channels=3, size=size, patch=8)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-9), (torch.bfloat16, 2e-2)])
+def test_attention_and_its_gradient_are_torchs(dtype: torch.dtype, tolerance: float) -> None:
+    seed = torch.Generator().manual_seed(0)
+    q, k, v = torch.randn(3, 2, 3, 9, 8, generator=seed, dtype=torch.float64).to(dtype)
+    given = [x.clone().requires_grad_() for x in (q, k, v)]
+    expected = [x.double().requires_grad_() for x in (q, k, v)]
+    ours = attention(*given)
+    theirs = torch.nn.functional.scaled_dot_product_attention(*expected)
+    assert ours.dtype == dtype
+    for one, other in zip(given, expected, strict=True):
+        one.grad = torch.autograd.grad(ours.double().square().sum(), one, retain_graph=True)[0]
+        other.grad = torch.autograd.grad(theirs.square().sum(), other, retain_graph=True)[0]
+        torch.testing.assert_close(
+            one.grad.double(), other.grad, rtol=5 * tolerance, atol=5 * tolerance
+        )
+    torch.testing.assert_close(ours.double(), theirs, rtol=tolerance, atol=tolerance)
+
+
+def test_training_on_a_cpu_does_without_the_fused_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bfloat16 backward is several times slower there than plain products."""
+
+    def fused(*given: torch.Tensor) -> torch.Tensor:
+        raise AssertionError("the fused form was called")
+
+    monkeypatch.setattr("selftaught.encoders.vit.F.scaled_dot_product_attention", fused)
+    attention(*torch.randn(3, 1, 2, 4, 8, requires_grad=True)).sum().backward()
+    with torch.no_grad(), pytest.raises(AssertionError, match="fused"):
+        attention(*torch.randn(3, 1, 2, 4, 8))
