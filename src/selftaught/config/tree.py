@@ -65,7 +65,9 @@ class Views(Part):
 
     Attributes:
         preset: ``auto`` takes what the method asks for, in the variant that suits the data.
-        size: side of a view in pixels; None takes the data's.
+        size: side of a view in pixels, and of the pictures that are judged; None takes the data's.
+        sides: sides of the views in equal shares of training, one after the other, where they are not ``size``:
+            ``16,24,32`` begins with small ones. Pictures are judged at ``size`` all the same.
         count: how many views of each picture; None takes what the method asks for.
         small: how many small crops beside them, for methods that take them (multi-crop).
         small_size: side of a small crop in pixels; None takes three sevenths of a view's.
@@ -78,6 +80,7 @@ class Views(Part):
 
     preset: str = "auto"
     size: Count | None = None
+    sides: tuple[Count, ...] | None = Field(default=None, min_length=1)
     count: Count | None = None
     small: int | None = Field(default=None, ge=0)
     small_size: Count | None = None

@@ -43,7 +43,8 @@ def attention(
         return F.scaled_dot_product_attention(q, k, v)
     weights = (q * q.shape[-1] ** -0.5) @ k.mT
     precise = torch.promote_types(v.dtype, torch.float32)
-    return weights.softmax(dim=-1, dtype=precise).to(v.dtype) @ v
+    mixed: Tensor = weights.softmax(dim=-1, dtype=precise).to(v.dtype) @ v
+    return mixed
 
 
 class Block(nn.Module):

@@ -92,7 +92,7 @@ def _train_or_fit(setup: Setup, folder: RunFolder, title: str, *, live: bool) ->
             reporter.close()
         encoder, verdict = setup.model.kept, _judge(setup, folder, reporter)
         pictures = folder.metrics("look")[-1]["pictures"]
-        pixels = pictures * sum((view.size or setup.views.size) ** 2 for view in setup.views.views)
+        pixels = round(pictures * setup.pixels_each())
     else:
         encoder, seconds, chosen = _fit(setup)
         verdict, pictures = health.Verdict("fitted", f"Nothing was trained{chosen}."), 0

@@ -17,6 +17,7 @@ from selftaught.methods import Method
 from selftaught.runs import RunFolder, write_json
 from selftaught.training import loop
 from selftaught.training.setup import Setup, prepare
+from selftaught.views.engine import Views
 
 FILE = "length.json"
 
@@ -74,7 +75,12 @@ def _length(setup: Setup) -> Length:
 
 def _speed(setup: Setup, seconds: float) -> tuple[float, int]:
     """Pictures a second of this run's own steps, on a copy of it, and over how many steps."""
-    copy = prepare(setup.run)
+    found = [_stage_speed(setup, views, seconds / len(setup.stages)) for views in setup.stages]
+    return len(found) / sum(1 / speed for speed, _ in found), sum(timed for _, timed in found)
+
+
+def _stage_speed(setup: Setup, views: Views, seconds: float) -> tuple[float, int]:
+    copy = replace(prepare(setup.run), stages=(views,))
     copy = replace(copy, steps=max(copy.steps, 10_000))  # the source must not run dry
     method, optimiser = loop.ready(copy)
     began, timed = 0.0, 0

@@ -86,9 +86,7 @@ def steps(
     forward = torch.compile(method) if compiled else method
     half = setup.dtype != torch.float32
 
-    # A set that lives in memory lives on the device while it trains: a batch is then one gather.
-    source = setup.source.to(device) if isinstance(setup.source, Resident) else setup.source
-    for step, fetched in enumerate(source.fetch(requests(setup, start), setup.views.crop), start):
+    for step, fetched in enumerate(answers(setup, start), start):
         ended("reading")
         progress = step / setup.steps
         rate = optimisers.set_rate(optimiser, progress, run.optimiser.warmup)
@@ -111,33 +109,43 @@ def steps(
         yield step + 1, outputs, rate
 
 
-def requests(setup: Setup, start: int) -> Iterator[Request]:
+def answers(setup: Setup, start: int) -> Iterator[Fetched]:
+    """What each step from ``start`` on asked for, stage by stage."""
+    # A set that lives in memory lives on the device while it trains: a batch is then one gather.
+    source = setup.source.to(setup.device) if isinstance(setup.source, Resident) else setup.source
+    for views, end in zip(setup.stages, setup.stage_ends(), strict=True):
+        if start < end:
+            yield from source.fetch(requests(setup, start, end), views.crop)
+            start = end
+
+
+def requests(setup: Setup, start: int, end: int | None = None) -> Iterator[Request]:
     """What each step from ``start`` on asks for: pure in seed and step, so a resumed run asks the same."""
     run, source = setup.run, setup.source
     everyone = torch.arange(run.batch)
     order, known = everyone, -1
-    for step in range(start, setup.steps):
+    for step in range(start, setup.steps if end is None else end):
         epoch, place = divmod(step, setup.per_epoch)
         if epoch != known:
             order, known = shuffle(len(source), run.seed, epoch), epoch
         index = order[place * run.batch : (place + 1) * run.batch]
         keys = Keys(run.seed, step, everyone)
-        yield Request(index, setup.views.plan(keys, source.sizes[index]))
+        yield Request(index, setup.shown_at(step).plan(keys, source.sizes[index]))
 
 
 def assemble(setup: Setup, method: Method, fetched: Fetched, step: int) -> Batch:
     """The answer to a request, as the method is shown it."""
     device, index = setup.device, fetched.request.index
-    plan = fetched.request.plan.to(device)
+    shown, plan = setup.shown_at(step), fetched.request.plan.to(device)
     given = fetched.given
     if isinstance(given, list):
-        views = setup.views.apply([crop.to(device, non_blocking=True) for crop in given], plan)
+        views = shown.apply([crop.to(device, non_blocking=True) for crop in given], plan)
     else:
-        views = setup.views.apply(given.to(device, non_blocking=True), plan)
+        views = shown.apply(given.to(device, non_blocking=True), plan)
     labels = setup.source.labels
     positions = torch.arange(len(index), device=device)
     views = [v.contiguous(memory_format=torch.channels_last) for v in views]
-    full = setup.views.groups[0].stop
+    full = shown.groups[0].stop
     return Batch(
         views=views[:full],
         small=views[full:],

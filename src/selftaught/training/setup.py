@@ -29,7 +29,7 @@ class Setup:
     Attributes:
         splits: the data set.
         source: the pictures that are trained on.
-        views: what the method is shown; ``clean``, what evaluation is shown.
+        stages: what the method is shown, in equal shares of the steps; ``clean``, what evaluation is shown.
         model: the method with fresh weights, on the CPU; or the baseline.
         encoder: the architecture with fresh weights.
         steps, per_epoch: how many optimiser steps, in all and in an epoch; 0 for a baseline.
@@ -38,7 +38,7 @@ class Setup:
     run: config.Run
     splits: Splits
     source: Source
-    views: Views
+    stages: tuple[Views, ...]
     clean: Views
     model: Method | Baseline
     encoder: Encoder
@@ -46,6 +46,26 @@ class Setup:
     dtype: torch.dtype
     steps: int
     per_epoch: int
+
+    @property
+    def views(self) -> Views:
+        """What the method is shown at the end."""
+        return self.stages[-1]
+
+    def shown_at(self, step: int) -> Views:
+        """What the method is shown in a step."""
+        return self.stages[min(step * len(self.stages) // max(self.steps, 1), len(self.stages) - 1)]
+
+    def pixels_each(self) -> float:
+        """Pixels of all views of a picture, on average over the stages."""
+        each = [(view.size or stage.size) ** 2 for stage in self.stages for view in stage.views]
+        return sum(each) / len(self.stages)
+
+    def stage_ends(self) -> list[int]:
+        """The step before which each stage ends."""
+        return [
+            -(-self.steps * (place + 1) // len(self.stages)) for place in range(len(self.stages))
+        ]
 
 
 @lru_cache(maxsize=1)
@@ -117,7 +137,7 @@ def prepare(run: config.Run, splits: Splits | None = None) -> Setup:
         views = clean
         if kind.needs is not None:
             views = Views(shown(run, kind.needs, encoder, splits, source.channels, size), **facts)
-        return Setup(run, splits, source, views, clean, model, encoder, device, dtype, 0, 0)
+        return Setup(run, splits, source, (views,), clean, model, encoder, device, dtype, 0, 0)
     if kind.needs.labels and splits.train.labels is None:
         raise Refusal(
             f"{entry.name} learns from labels and {splits.name} has none; sort the pictures into "
@@ -128,7 +148,12 @@ def prepare(run: config.Run, splits: Splits | None = None) -> Setup:
             f"batch={run.batch} is larger than the {len(source)} pictures to learn from; "
             f"give batch={_below(len(source))} or fewer."
         )
-    laws = shown(run, kind.needs, encoder, splits, source.channels, size)
+    stages = tuple(
+        Views(
+            shown(run, kind.needs, encoder, splits, source.channels, side), **facts | {"size": side}
+        )
+        for side in sides(run, kind.needs, encoder, size)
+    )
     model = methods.build(entry.name, encoder, classes=len(splits.classes), **run.parameters())
     if run.batch < model.least_batch:
         raise Refusal(
@@ -138,8 +163,34 @@ def prepare(run: config.Run, splits: Splits | None = None) -> Setup:
     check_queues(run, model, len(source))
     per_epoch = len(source) // run.batch
     steps = per_epoch * run.epochs
-    views = Views(laws, **facts)
-    return Setup(run, splits, source, views, clean, model, encoder, device, dtype, steps, per_epoch)
+    return Setup(
+        run, splits, source, stages, clean, model, encoder, device, dtype, steps, per_epoch
+    )
+
+
+def sides(run: config.Run, needs: Needs, encoder: Encoder, size: int) -> tuple[int, ...]:
+    """Sides of the views in pixels, in equal shares of training.
+
+    Raises:
+        Refusal: the method or the encoder takes views of one size alone.
+    """
+    chosen = run.views.sides
+    if chosen is None:
+        return (size,)
+    if needs.tokens and set(chosen) != {size}:
+        raise Refusal(
+            f"{run.method.name} hides patches of one grid, and views.sides={','.join(map(str, chosen))} would "
+            f"change it; give views.size alone, which is {size}."
+        )
+    patch = encoder.patch if isinstance(encoder, PatchEncoder) else 1
+    for side in chosen:
+        if side % patch:
+            near = max(round(side / patch), 1) * patch
+            raise Refusal(
+                f"views.sides has {side} px, which {run.encoder.name}'s patches of {patch} px do not divide; "
+                f"give {near}."
+            )
+    return chosen
 
 
 def shown(

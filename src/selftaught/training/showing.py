@@ -15,12 +15,11 @@ SHOWN = 8
 def first_views(setup: Setup, count: int = SHOWN) -> bytes:
     """The first pictures of the first step, each beside the views that it gets there, as WebP."""
     index = next(requests(setup, 0)).index[:count]
-    plan = setup.views.plan(
-        Keys(setup.run.seed, 0, torch.arange(len(index))), setup.source.sizes[index]
-    )
+    shown = setup.shown_at(0)
+    plan = shown.plan(Keys(setup.run.seed, 0, torch.arange(len(index))), setup.source.sizes[index])
     clean = setup.clean.plan(None, setup.source.sizes[index])
     sheets = []
-    for views, each in ((setup.clean, clean), (setup.views, plan)):
+    for views, each in ((setup.clean, clean), (shown, plan)):
         (fetched,) = setup.source.fetch([Request(index, each)], views.crop)
         sheets.append(views.sheet(fetched.given, each))
     return view_sheet(sheets[0][0], sheets[1])

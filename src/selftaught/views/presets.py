@@ -50,7 +50,7 @@ class View:
 
 
 CLEAN = View()
-NOT_OF_A_VIEW = {"preset", "size", "count", "small", "small_size", "small_crop"}
+NOT_OF_A_VIEW = {"preset", "size", "sides", "count", "small", "small_size", "small_crop"}
 """Keys of the configuration that say how many views and how large, not what happens in one."""
 
 Pair = tuple[View, View]

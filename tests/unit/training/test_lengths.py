@@ -82,3 +82,14 @@ def test_a_baseline_and_a_run_without_a_budget_are_as_they_were(tmp_path: Path) 
         run = config.resolve(name, small, changes)
         setup = prepare(run)
         assert lengths.settled(setup, RunFolder.open(tmp_path / name, run)) is setup
+
+
+def test_the_speed_of_every_stage_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    speeds = {8: 400.0, 24: 100.0}
+    monkeypatch.setattr(lengths, "_stage_speed", lambda _, views, __: (speeds[views.size], 5))
+    results(tmp_path, budget="1s", **{"views.sides": [8, 24]})
+    length = json.loads((tmp_path / lengths.FILE).read_text(encoding="utf-8"))
+    assert length["pictures_per_second"] == pytest.approx(
+        160
+    )  # as long in each stage: 2 / (1/400 + 1/100)
+    assert length["timed_steps"] == 10

@@ -264,6 +264,38 @@ def test_full_views_and_small_crops_are_shown_apart() -> None:
         assert torch.equal(shown, made)
 
 
+def test_sides_of_views_follow_one_another_in_equal_shares(tmp_path: Path) -> None:
+    setup = prepare(a_run("simclr", **{"views.sides": [12, 20]}))
+    assert setup.clean.size == 32
+    assert setup.encoder.recipe == prepare(a_run("simclr")).encoder.recipe  # nothing but the views
+    seen = []
+    for step, fetched in enumerate(loop_module.answers(setup, 1), 1):
+        batch = loop_module.assemble(setup, setup.model, fetched, step)  # type: ignore[arg-type]
+        seen.append(batch.views[0].shape[-1])
+        alone = prepare(a_run("simclr", **{"views.size": seen[-1]}))
+        (same,) = alone.source.fetch(loop_module.requests(alone, step, step + 1), alone.views.crop)
+        one = loop_module.assemble(alone, alone.model, same, step)  # type: ignore[arg-type]
+        assert torch.equal(batch.views[1], one.views[1])
+    assert seen == [12, 12, 20, 20, 20]
+    run = a_run("simclr", **{"views.sides": [12, 20]})
+    found = carry_out(setup, RunFolder.open(tmp_path, run), split=None)
+    assert found["pixels_seen"] == found["pictures_seen"] * (12**2 + 20**2)
+
+
+@pytest.mark.parametrize("stop", [2, 3, 4])
+def test_a_stage_resumes_where_it_was(tmp_path: Path, stop: int) -> None:
+    whole, parts = (prepare(a_run("byol", **{"views.sides": [12, 20]})) for _ in range(2))
+    go(whole, RunFolder.open(tmp_path / "whole", whole.run))
+    method, optimiser = loop_module.ready(parts)
+    for step, _, _ in loop_module.steps(parts, method, optimiser, 0):
+        if step == stop:
+            break
+    for _ in loop_module.steps(parts, method, optimiser, stop):
+        pass
+    for one, other in zip(weights(whole).values(), weights(parts).values(), strict=True):
+        assert torch.equal(one, other)
+
+
 @pytest.mark.parametrize(
     ("trouble", "words"),
     [

@@ -129,3 +129,14 @@ def test_dropout_follows_from_seed_and_step_and_asks_nothing_of_other_devices(
     generator = torch.Generator().manual_seed(torch_seed(0, 5))
     expected = torch.empty(64).bernoulli_(0.5, generator=generator) * 2
     assert dropped(0, 5) == expected.tolist()
+
+
+def test_sides_that_do_not_suit_are_refused_before_anything_is_built() -> None:
+    vit = {key: value for key, value in SMALL.items() if key != "projector"}
+    vit |= {"encoder": "vit_micro", "encoder.stem": "auto"}
+    hides = "mae hides patches of one grid, and views.sides=16,32 would change it"
+    with pytest.raises(Refusal, match=hides):
+        prepare(config.resolve("mae", vit, {"views.sides": [16, 32]}))
+    with pytest.raises(Refusal, match=r"views\.sides has 18 px.*patches of 4 px.*give 16"):
+        prepare(config.resolve("simclr", vit, {"views.sides": [18, 32]}))
+    assert prepare(config.resolve("simclr", vit, {"views.sides": [16]})).views.size == 16
