@@ -49,12 +49,14 @@ class Encoder(Part):
         name: ``resnet18``, ``resnet_small``, ``vit_tiny``, ``timm:NAME`` ...
         init: an ``encoder.safetensors`` or a run folder to start from; None starts from noise.
         stem: ``auto`` chooses by the size of the views.
+        patch: side of a ViT's patches in pixels; None chooses by the size of the views.
         pool: what a ViT's features are, its ``class`` token or the ``mean`` of its patches' tokens.
     """
 
     name: str = "resnet18"
     init: str | None = None
     stem: Literal["auto", "small", "strided", "large"] = "auto"
+    patch: Count | None = None
     pool: Literal["class", "mean"] = "class"
 
 

@@ -48,6 +48,10 @@ def build(name: str, *, channels: int, size: int, **settings: Any) -> Encoder:
         raise Refusal(
             f"encoder.pool={settings['pool']} is for ViTs of ours; {name} has no tokens to choose from."
         )
+    if "patch" in settings and (name in resnet.ARCHITECTURES or name.startswith("timm:")):
+        raise Refusal(
+            f"encoder.patch={settings['patch']} is for ViTs of ours; {name} takes pictures as they are."
+        )
     if name in resnet.ARCHITECTURES:
         return resnet.ResNet(name, channels=channels, size=size, **settings)
     if "stem" in settings:

@@ -84,6 +84,13 @@ def test_the_recipe_builds_the_same_network_again(vit: ViT) -> None:
     assert (again.patch, again.grid) == (8, 4)
 
 
+def test_a_patch_is_not_for_a_resnet() -> None:
+    with pytest.raises(Refusal, match="encoder.patch=8 is for ViTs of ours; resnet18 takes"):
+        encoders.build("resnet18", channels=3, size=32, patch=8)
+    built = encoders.build("vit_micro", channels=3, size=32, patch=8)
+    assert isinstance(built, ViT) and (built.patch, built.grid) == (8, 4)
+
+
 def test_a_stem_is_not_for_a_vit() -> None:
     with pytest.raises(Refusal, match=r"encoder\.stem=small is for ResNets"):
         encoders.build("vit_tiny", channels=3, size=32, stem="small")
