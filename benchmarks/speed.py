@@ -5,6 +5,7 @@
     python benchmarks/speed.py gpu --against lightly,stable-pretraining
     python benchmarks/speed.py gpu --device cpu --repeats 1 --out /tmp --set encoder=resnet_tiny --set batch=16
     python benchmarks/speed.py views                     # views alone, beside Pillow's: 40 seconds on one core
+    python benchmarks/speed.py judging --threads 2       # kNN and linear probe, beside slow references
 
 Ratios are of the same rounds, so another program on the machine blurs them and does not bend them; pictures a
 second do suffer. Say ``--note "..."`` what else went on. The line with ``--device cpu`` walks through the
@@ -16,6 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import judging
 import views
 
 import selftaught
@@ -47,7 +49,7 @@ TABLES: dict[str, Rows] = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("table", choices=[*TABLES, "views"])
+    parser.add_argument("table", choices=[*TABLES, "views", "judging"])
     parser.add_argument("--methods", help="of the table's, separated by commas; all otherwise")
     parser.add_argument("--against", default="", help="peers, separated by commas")
     parser.add_argument("--repeats", type=int, default=7)
@@ -67,9 +69,15 @@ def main() -> int:
     parser.add_argument("--pictures", type=Path, help="of `views`: a folder of JPEG files of yours")
     given = parser.parse_args()
 
-    if given.table == "views":
-        content = {**views.measure(given.pictures), "note": given.note}
-        write_json(given.out / f"speed-{given.name or 'views'}.json", content)
+    if given.table in ("views", "judging"):
+        found = (
+            views.measure(given.pictures, device=given.device)
+            if given.table == "views"
+            else judging.measure(given.device, given.threads, given.repeats)
+        )
+        write_json(
+            given.out / f"speed-{given.name or given.table}.json", {**found, "note": given.note}
+        )
         return 0
     peers = [peer for peer in given.against.split(",") if peer]
     changes = config.split_overrides(given.changes)

@@ -203,10 +203,31 @@ def peers(size: int, blur: float, opened: Sequence[Callable[[], Image.Image]]) -
     return {name: theirs(view, opened) for name, view in made.items() if view}
 
 
-def measure(pictures: Path | None = None, seconds: float = SECONDS) -> dict[str, Any]:
+def ours_on(device: str, pictures: np.ndarray, blur: float) -> dict[str, Any]:
+    """Pictures that lie on an accelerator to two views there: seconds of the clock, since it does the work."""
+    whole = torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().to(device)
+    views, taken = engine(pictures.shape[1], blur), []
+    sizes = torch.tensor([pictures.shape[1:3]], device=device).expand(len(whole), -1)
+    for step in range(25):
+        torch.cuda.synchronize(device)
+        began = time.perf_counter()
+        views.apply(
+            whole, views.plan(Keys(0, step, torch.arange(len(whole), device=device)), sizes)
+        )
+        torch.cuda.synchronize(device)
+        taken.append((time.perf_counter() - began) / len(whole))
+    line = {"what": f"pictures on {torch.cuda.get_device_name(device)} to two views there"}
+    line |= {"size": pictures.shape[1], "blur": blur, "turns": len(taken) - 5}
+    return line | {"pictures_per_second": 1 / statistics.median(taken[5:]), "against": []}
+
+
+def measure(
+    pictures: Path | None = None, seconds: float = SECONDS, device: str = "cpu"
+) -> dict[str, Any]:
     """The table: where it was measured and its rows.
 
     Args:
+        device: an accelerator whose own views are measured too.
         pictures: a folder of JPEG files; None draws them.
         seconds: of work for all rows together.
     """
@@ -217,6 +238,8 @@ def measure(pictures: Path | None = None, seconds: float = SECONDS) -> dict[str,
     for blur in (0.0, 0.5):
         turns = {"ours": ours_in_memory(small, blur), **peers(32, blur, loaded)}
         rows.append(row("pictures in memory to two views", 32, blur, turns, seconds / 5))
+        if device != "cpu":
+            rows.append(ours_on(device, np.tile(small, (4, 1, 1, 1)), blur))
     with tempfile.TemporaryDirectory() as scratch:
         folder = pictures or Path(scratch)
         if pictures is None:

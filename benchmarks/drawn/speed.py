@@ -10,13 +10,14 @@ from selftaught.reports.wording import full_title
 
 Content = Mapping[str, Any]
 
+PROTOCOLS = {"knn": "kNN", "linear": "linear probe"}
 LOSSES = {"nt_xent": "NT-Xent", "dcl": "DCL", "supcon": "SupCon", "spectral": "Spectral"}
 LOSSES |= {"vicreg": "VICReg", "barlow_twins": "Barlow Twins"}
 
 
 def is_one(content: Content) -> bool:
     """Whether the file says how fast something is."""
-    return of_steps(content) or of_views(content) or of_losses(content)
+    return any(is_kind(content) for is_kind in (of_steps, of_views, of_judging, of_losses))
 
 
 def of_steps(content: Content) -> bool:
@@ -29,6 +30,11 @@ def of_views(content: Content) -> bool:
     return "what" in rows[0]
 
 
+def of_judging(content: Content) -> bool:
+    rows = content.get("rows") or [{}]
+    return "protocol" in rows[0]
+
+
 def of_losses(content: Content) -> bool:
     rows = content.get("rows") or [{}]
     return "loss" in rows[0]
@@ -37,7 +43,12 @@ def of_losses(content: Content) -> bool:
 def page(files: Mapping[str, Content]) -> tuple[str, dict[str, str]]:
     """The page's text, and its figures by file name."""
     figures: dict[str, str] = {}
-    kinds = ((of_steps, _steps), (of_views, _views), (of_losses, _losses))
+    kinds = (
+        (of_steps, _steps),
+        (of_views, _views),
+        (of_judging, _judging),
+        (of_losses, _losses),
+    )
     parts = [
         draw(stem, content, figures)
         for is_kind, draw in kinds
@@ -163,6 +174,36 @@ def _views(stem: str, content: Content, figures: dict[str, str]) -> str:
 
 def _what(row: Content) -> str:
     return f"{row['what']}, {row['size']} px, blur {row['blur']:g}"
+
+
+def _judging(stem: str, content: Content, figures: dict[str, str]) -> str:
+    rows, one = content["rows"], content["rows"][0]
+    cells = [
+        [
+            f"{PROTOCOLS[row['protocol']]}, {row['features']} features",
+            f"{row['seconds']:.2f} ({min(row['seconds_each']):.2f}–{max(row['seconds_each']):.2f})",
+            f"{100 * row['accuracy']:.2f}",
+            row["reference"],
+            f"{row['reference_seconds']:.1f}",
+            f"{100 * row['reference_accuracy']:.2f}",
+        ]
+        for row in rows
+    ]
+    together = [
+        sum(row["seconds"] for row in rows if row["features"] == kind)
+        for kind in dict.fromkeys(row["features"] for row in rows)
+    ]
+    heads = ["what", "s", "right, %", "reference", "s", "right, %"]
+    sections = [
+        "## Judging",
+        f"kNN and the linear probe on {one['bank']:,} x {one['width']} made-up features, {one['queries']:,} "
+        "queries: the whole protocols, with everything that they choose on held-back features. The references "
+        "are given those choices, ran once and stop at nothing. Both protocols together take "
+        f"{' and '.join(f'{each:.1f} s' for each in together)}.",
+        origin(stem, dict(content, machine=content["environment"])),
+        table(heads, cells, 1),
+    ]
+    return "\n\n".join(sections + ([content["note"]] if content.get("note") else []))
 
 
 def _losses(stem: str, content: Content, figures: dict[str, str]) -> str:

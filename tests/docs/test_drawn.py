@@ -111,6 +111,20 @@ def test_a_table_of_steps_and_one_beside_peers(draw: ModuleType) -> None:
         assert words in written["speed.md"]
 
 
+def test_a_table_of_judging_adds_up_what_both_protocols_take(draw: ModuleType) -> None:
+    row = {"features": "hard", "bank": 50_000, "queries": 10_000, "width": 512, "accuracy": 0.6125}
+    row |= {"reference": "something slow", "reference_seconds": 31.25, "reference_accuracy": 0.6134}
+    rows = [
+        row | {"protocol": "knn", "seconds": 4.04, "seconds_each": [3.98, 4.04, 4.2]},
+        row | {"protocol": "linear", "seconds": 2.91, "seconds_each": [2.9, 2.91, 3.0]},
+    ]
+    machine = {"cpu": "A Processor", "cores": 2, "versions": {"torch": "2.15.0"}}
+    content = {"environment": machine | {"command": ["speed.py", "judging"]}, "rows": rows}
+    text = draw.pages({"speed-judging": content | {"note": "A quiet machine."}})["speed.md"]
+    for words in ("kNN, hard features", "4.04 (3.98–4.20)", "61.25", "31.2", "take 7.0 s", "quiet"):
+        assert words in text
+
+
 def test_a_file_that_no_page_draws_is_not_passed_over(draw: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "other.json").write_text('{"rows": [{"a": 1}]}')
     with pytest.raises(SystemExit, match=r"other\.json is neither"):
