@@ -32,4 +32,4 @@ timeout 90 "$python" benchmarks/speed.py judging --device cuda --name judging-gp
 
 # A run that is stopped by the clock is saved, and goes on when its line is given again.
 time timeout --signal=INT 300 "$python" -m selftaught train simclr --data cifar10 --recipe cifar10 \
-    --epochs 200 batch=512 precision=bfloat16 --split validation --out runs/gpu-200-epochs
+    --epochs 200 batch=512 precision=bfloat16 --out runs/gpu-200-epochs

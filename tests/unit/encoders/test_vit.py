@@ -85,7 +85,7 @@ def test_the_recipe_builds_the_same_network_again(vit: ViT) -> None:
 
 
 def test_a_patch_is_not_for_a_resnet() -> None:
-    with pytest.raises(Refusal, match="encoder.patch=8 is for ViTs of ours; resnet18 takes"):
+    with pytest.raises(Refusal, match=r"encoder\.patch=8 is for ViTs of ours; resnet18 takes"):
         encoders.build("resnet18", channels=3, size=32, patch=8)
     built = encoders.build("vit_micro", channels=3, size=32, patch=8)
     assert isinstance(built, ViT) and (built.patch, built.grid) == (8, 4)
