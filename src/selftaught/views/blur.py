@@ -38,8 +38,7 @@ def kernels(sigma: Float[Tensor, " n"], size: int) -> Float[Tensor, "n k"]:
     offset = torch.arange(-reach, reach + 1, device=sigma.device)
     # With a hundredth of a pixel, exp(-5000) = 0 is left beside the centre: the exact identity.
     power = (offset / sigma.clamp(min=0.01)[:, None]).square() / -2
-    # What is too little to be seen is nought: a product with numbers near 1e-40 takes a CPU ten times as long.
-    return F.threshold(power.softmax(dim=1), 1e-12, 0.0)
+    return power.softmax(dim=1)
 
 
 def matrices(sigma: Float[Tensor, " n"], size: int) -> Float[Tensor, "n s s"]:
@@ -76,9 +75,11 @@ def _block_taps(size: int) -> tuple[Int64[Tensor, " e"], list[int]]:
 def bands(sigma: Float[Tensor, " n"], size: int) -> list[Band]:
     """The same as ``matrices``, as bands on the CPU."""
     taps, firsts = _block_taps(size)
+    # What is too little to be seen is nought: a product with numbers near 1e-40 takes a CPU ten times as long.
+    weights = F.threshold(kernels(sigma, size), 1e-12, 0.0)
     return [
         Band(kernel.index_select(0, taps).view(3, len(firsts), BLOCK, -1).sum(dim=0), firsts, size)
-        for kernel in F.pad(kernels(sigma, size), (0, 1))
+        for kernel in F.pad(weights, (0, 1))
     ]
 
 
