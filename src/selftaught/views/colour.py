@@ -74,7 +74,7 @@ def shift_hue_(
         torch.add(hue, opposite, out=channel)
         distance = channel.sub_(torch.round(channel, out=spare)).abs_()
         distance.clamp_(1 / 6, 1 / 3).mul_(span).add_(least)
-    return pictures.clamp_(0, 1)
+    return pictures
 
 
 def rounds(factors: Float[Tensor, "n 4"], order: Int[Tensor, "n 4"]) -> Float[Tensor, "r 3 n"]:
@@ -123,8 +123,6 @@ def jitter_(
             shift_hue_(pictures, shift, planes)
         keep, mean, own = blend[..., None, None, None].unbind(0)
         changed, coloured = spans[turn] if spans else (slice(None), slice(None))
-        if changed == EMPTY:
-            continue
         if coloured != EMPTY:
             grey = luminance(pictures[coloured], planes[0, coloured])
             average = grey.mean(dim=(-2, -1), keepdim=True)
@@ -132,5 +130,6 @@ def jitter_(
         pictures[changed].mul_(keep[changed])
         if coloured != EMPTY:
             pictures[coloured].add_(target)
-        pictures[changed].clamp_(0, 1)
+        # The hue leaves colours a last digit outside, which the round that follows it takes away from all.
+        pictures[slice(None) if turn == ROUNDS else changed].clamp_(0, 1)
     return pictures
