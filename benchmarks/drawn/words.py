@@ -28,6 +28,10 @@ def origin(stem: str, content: Mapping[str, Any]) -> str:
         f"revision `{content['revision']}`" if content.get("revision") else None,
         str(content["created"])[:10] if content.get("created") else None,
     ]
+    older = [row.get("revision") for row in content.get("rows", [])]
+    older = [each for each in dict.fromkeys(older) if each and each != content.get("revision")]
+    if older:
+        facts.insert(-1, f"runs of {', '.join(f'`{each}`' for each in older)} among its rows")
     said = f"[`{stem}.json`](../benchmarks/results/{stem}.json), written by `{command}`"
     return f"{said} on {', '.join(fact for fact in facts if fact)}."
 

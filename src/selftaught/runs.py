@@ -125,6 +125,13 @@ class RunFolder:
         write_json(path / "environment.json", environment())
         return folder
 
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Where the run was begun, as ``environment`` below says it."""
+        text = (self.path / "environment.json").read_text(encoding="utf-8")
+        found: dict[str, Any] = json.loads(text)
+        return found
+
     def exists(self) -> bool:
         return (self.path / "run.yaml").is_file()
 

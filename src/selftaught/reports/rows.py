@@ -30,6 +30,7 @@ def blank(contestant: str, run: config.Run, seed: int | None, folder: Path) -> d
         "tuning_trials": run.measured.trials,
         "results": {},
         **dict.fromkeys(MEASURED),
+        "revision": None,
         "verdict": None,
         "verdict_text": None,
         "test_readings": None,
@@ -63,6 +64,7 @@ def facts(
     return {
         "results": {name: known[name] for name in asked if name in known},
         **{key: results.get(key) for key in MEASURED},
+        "revision": results.get("revision"),
         "verdict": results.get("verdict"),
         "verdict_text": results.get("verdict_text"),
         "test_readings": results.get("test_readings"),

@@ -1,7 +1,6 @@
 """What a run folder says that a tracker has not been told yet."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +20,7 @@ Told = dict[str, Any]
 def about(folder: RunFolder, home: Path) -> About:
     """Who a run is, from its own files."""
     run = folder.run
-    text = (folder.path / "environment.json").read_text(encoding="utf-8")
-    environment = json.loads(text)
+    environment = folder.environment
     started = str(environment["started"])
     place = f"{started} {folder.path.resolve()}"
     return About(

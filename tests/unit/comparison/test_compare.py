@@ -196,11 +196,13 @@ def test_the_rows_have_what_was_promised(finished: Any) -> None:
     assert content["schema_version"] == 1
     keys = {"contestant", "method", "seed", "results", "seconds", "pictures_per_second"}
     keys |= {"pictures_seen", "pixels_seen", "tuning_trials", "peak_memory_bytes", "encoder"}
-    keys |= {"verdict", "verdict_text", "test_readings"}
+    keys |= {"verdict", "verdict_text", "test_readings", "revision"}
     for row in content["rows"]:
         assert keys <= set(row)
         assert " " not in row["verdict"]
         assert (out / row["folder"] / "run.yaml").is_file()
+        begun = json.loads((out / row["folder"] / "environment.json").read_text())
+        assert row["revision"] == (None if row["error"] else begun["revision"])
     seeds = {row["contestant"]: row["seed"] for row in content["rows"]}
     assert seeds["pixels"] is None
     assert seeds["simclr:projector=16,8"] == 0
