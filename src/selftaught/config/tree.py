@@ -50,6 +50,7 @@ class Encoder(Part):
         init: an ``encoder.safetensors`` or a run folder to start from; None starts from noise.
         stem: ``auto`` chooses by the size of the views.
         patch: side of a ViT's patches in pixels; None chooses by the size of the views.
+        positions: of a ViT's patches, ``learnt`` or ``fixed`` sines and cosines.
         pool: what a ViT's features are, its ``class`` token or the ``mean`` of its patches' tokens.
     """
 
@@ -57,6 +58,7 @@ class Encoder(Part):
     init: str | None = None
     stem: Literal["auto", "small", "strided", "large"] = "auto"
     patch: Count | None = None
+    positions: Literal["learnt", "fixed"] = "learnt"
     pool: Literal["class", "mean"] = "class"
 
 

@@ -39,7 +39,7 @@ def build(name: str, *, channels: int, size: int, **settings: Any) -> Encoder:
         Refusal: no such encoder; the sentence names the nearest.
     """
     # What chooses nothing goes to nobody, so that one configuration serves every architecture.
-    neutral = (("stem", "auto"), ("pool", "class"))
+    neutral = (("stem", "auto"), ("pool", "class"), ("positions", "learnt"))
     settings = {key: value for key, value in settings.items() if (key, value) not in neutral}
     known = name in (*names(), *FITTED) or name.startswith("timm:")
     if not known:
@@ -48,10 +48,11 @@ def build(name: str, *, channels: int, size: int, **settings: Any) -> Encoder:
         raise Refusal(
             f"encoder.pool={settings['pool']} is for ViTs of ours; {name} has no tokens to choose from."
         )
-    if "patch" in settings and (name in resnet.ARCHITECTURES or name.startswith("timm:")):
-        raise Refusal(
-            f"encoder.patch={settings['patch']} is for ViTs of ours; {name} takes pictures as they are."
-        )
+    for key in ("patch", "positions"):
+        if key in settings and (name in resnet.ARCHITECTURES or name.startswith("timm:")):
+            raise Refusal(
+                f"encoder.{key}={settings[key]} is for ViTs of ours; {name} takes pictures as they are."
+            )
     if name in resnet.ARCHITECTURES:
         return resnet.ResNet(name, channels=channels, size=size, **settings)
     if "stem" in settings:

@@ -1,7 +1,7 @@
 """Vision Transformer (Dosovitskiy et al., 2021), https://arxiv.org/abs/2010.11929, equations 1 to 4.
 
-Pre-norm blocks, learnt positions (interpolated to other sizes), features from the class token or, as some
-methods' authors have it, from the mean of the patches' tokens.
+Pre-norm blocks, positions that are learnt or, as the authors of MAE, I-JEPA and MoCo v3 have them, fixed waves
+(both are interpolated to other sizes), features from the class token or from the mean of the patches' tokens.
 """
 
 from typing import Literal
@@ -15,6 +15,7 @@ from selftaught.encoders.encoder import PatchEncoder
 from selftaught.errors import Refusal
 
 Pool = Literal["class", "mean"]
+Positions = Literal["learnt", "fixed"]
 
 ARCHITECTURES = {  # name: width, depth, heads (Touvron et al., 2021, table 1, for tiny and small)
     "vit_micro": (128, 6, 4),  # ours, for CPUs: what resnet_small is beside resnet18
@@ -45,6 +46,25 @@ def attention(
     precise = torch.promote_types(v.dtype, torch.float32)
     mixed: Tensor = weights.softmax(dim=-1, dtype=precise).to(v.dtype) @ v
     return mixed
+
+
+def waves(grid: int, width: int) -> Float[Tensor, "p d"]:
+    """Places of a grid as sines and cosines: half of the width for the row, half for the column.
+
+    Vaswani et al., 2017, section 3.5, in two dimensions as MAE's code has it.
+
+    Raises:
+        Refusal: four does not divide the width.
+    """
+    if width % 4:
+        raise Refusal(
+            f"Fixed positions need a width that four divides, not {width}; give encoder.positions=learnt."
+        )
+    pace = 10_000 ** (-torch.arange(width // 4) / (width // 4))
+    turn = torch.arange(grid)[:, None] * pace
+    side = torch.cat([turn.sin(), turn.cos()], dim=1)  # [g, d / 2]
+    rows, columns = side[:, None].expand(-1, grid, -1), side[None].expand(grid, -1, -1)
+    return torch.cat([rows, columns], dim=-1).flatten(0, 1)
 
 
 class Block(nn.Module):
@@ -84,9 +104,10 @@ class ViT(PatchEncoder):
         size: side of the views in pixels.
         patch: side of a patch; None chooses by size.
         pool: where features come from: the ``class`` token, or the ``mean`` of the patches' tokens.
+        positions: ``learnt`` from noise, or ``fixed`` sines and cosines (the class token's are nought).
 
     Raises:
-        Refusal: the patch does not divide the size.
+        Refusal: the patch does not divide the size, or four does not divide the width of fixed positions.
     """
 
     def __init__(
@@ -97,6 +118,7 @@ class ViT(PatchEncoder):
         size: int,
         patch: int | None = None,
         pool: Pool = "class",
+        positions: Positions = "learnt",
     ) -> None:
         super().__init__()
         width, depth, heads = ARCHITECTURES[name]
@@ -115,6 +137,7 @@ class ViT(PatchEncoder):
             "size": size,
             "patch": self.patch,
             "pool": pool,
+            "positions": positions,
         }
         self.dim = width
         self.cut = nn.Conv2d(channels, width, self.patch, self.patch)
@@ -127,6 +150,9 @@ class ViT(PatchEncoder):
                 nn.init.trunc_normal_(module.weight, std=0.02)
                 nn.init.zeros_(module.bias)
         nn.init.trunc_normal_(self.positions, std=0.02)
+        if positions == "fixed":
+            places = torch.cat([torch.zeros(1, width), waves(self.grid, width)])
+            self.positions = nn.Parameter(places[None], requires_grad=False)
         nn.init.trunc_normal_(self.class_token, std=0.02)
 
     def _places(self, height: int, width: int) -> Float[Tensor, "1 p d"]:

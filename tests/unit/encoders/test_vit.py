@@ -84,6 +84,23 @@ def test_the_recipe_builds_the_same_network_again(vit: ViT) -> None:
     assert (again.patch, again.grid) == (8, 4)
 
 
+def test_fixed_positions_are_those_of_mae_and_stay() -> None:
+    vit = encoders.build("vit_micro", channels=3, size=16, positions="fixed")
+    assert isinstance(vit, ViT)
+    places = vit.positions[0, 1:].view(4, 4, 2, 2, 32)  # row, column; of which; sine, cosine; pace
+    turn = 3 / 10_000 ** (torch.arange(32) / 32)
+    torch.testing.assert_close(places[3, 1, 0], torch.stack([turn.sin(), turn.cos()]))
+    torch.testing.assert_close(places[1, 3, 1], places[3, 1, 0])
+    assert not vit.positions[0, 0].any()
+    vit(torch.rand(2, 3, 16, 16)).sum().backward()
+    assert vit.positions.grad is None and vit.class_token.grad is not None
+    again = encoders.build(**vit.recipe)
+    assert torch.equal(again.state_dict()["positions"], vit.positions)
+    assert vit(torch.rand(2, 3, 24, 24)).shape == (2, 128)  # interpolated
+    with pytest.raises(Refusal, match=r"encoder\.positions=fixed is for ViTs"):
+        encoders.build("resnet18", channels=3, size=16, positions="fixed")
+
+
 def test_a_patch_is_not_for_a_resnet() -> None:
     with pytest.raises(Refusal, match=r"encoder\.patch=8 is for ViTs of ours; resnet18 takes"):
         encoders.build("resnet18", channels=3, size=32, patch=8)

@@ -5,9 +5,9 @@
 Targets are the teacher's last tokens, layer-normed, without gradient; the teacher is kept. Features are the
 mean of the patches, so the recipes say ``encoder.pool`` mean. The score ``explained`` is the share of the
 targets' variance that is predicted. Defaults are the paper's for ViT-B/16 (appendix A.1); smooth L1 is the
-code's, where the text says L2. Deviations: learnt positions; a class token, which the predictor does not see;
-the context's size (``parts/masking.py``); scale and aspect drawn apart; a constant weight decay;
-the predictor's layers begin as MAE's (Xavier).
+code's, where the text says L2. Deviations: positions are learnt unless ``encoder.positions`` is fixed;
+a class token, which the predictor does not see; the context's size (``parts/masking.py``); scale and aspect
+drawn apart; a constant weight decay; the predictor's layers begin as MAE's (Xavier).
 """
 
 import torch
