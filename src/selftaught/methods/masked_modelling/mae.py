@@ -6,8 +6,8 @@ The encoder never sees a hidden patch, so it runs on a quarter; a small decoder 
 The loss is the squared error of hidden patches, each normalised by its own mean and deviation. The score
 ``explained`` is the share of their variance that is guessed; guessing the mean gives 0. Defaults are the
 paper's for ImageNet. Deviations: positions are learnt unless ``encoder.positions`` is fixed; the decoder
-answers for hidden patches alone, whose values are the same; ``features`` are of the visible patches, which costs
-nothing. Section 4.1 probes the class token.
+answers for hidden patches alone, whose values are the same; ``features`` are of the visible patches, which
+costs nothing. Section 4.1 probes the class token.
 """
 
 import torch.nn.functional as F
