@@ -101,6 +101,19 @@ def test_mae_counts_the_error_of_each_hidden_patch_at_its_own_place() -> None:
     assert method(batch).losses["reconstruction"].item() == pytest.approx(total, rel=1e-9)
 
 
+def test_simmim_can_have_patches_by_their_own_mean_and_deviation() -> None:
+    """What a patch's colours are is then no part of the target."""
+    plain, own = build("simmim"), build("simmim", normalise=True)
+    own.load_state_dict(plain.state_dict())
+    batch = batch_for(plain)
+    dimmer = Batch([batch.views[0] * 0.5 + 0.2], batch.index, draws=batch.draws)
+    for method, moved in ((plain, True), (own, False)):
+        for parameter in method.parameters():
+            torch.nn.init.zeros_(parameter)  # guesses of zero: the loss is the target's
+        one, other = (method(each).losses["reconstruction"] for each in (batch, dimmer))
+        assert (abs(one - other) > 0.01 * one) == moved
+
+
 def test_mae_hides_three_quarters_and_the_encoder_reads_the_rest() -> None:
     method = build("mae")
     seen: list[int] = []

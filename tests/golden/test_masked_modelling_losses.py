@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from selftaught.methods.masked_modelling import ijepa, mae, simmim
+from selftaught.parts.tiles import levelled
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
@@ -23,8 +24,8 @@ def test_mae_normalises_each_patch_by_its_own_mean_and_deviation() -> None:
             variance = sum((each - mean) ** 2 for each in row) / 5
             for j in range(6):
                 expected[i, k, j] = (row[j] - mean) / math.sqrt(variance + 1e-6)
-    torch.testing.assert_close(mae.normalised(x), expected, rtol=1e-12, atol=1e-12)
-    assert mae.normalised(torch.ones(1, 2, 6)).isfinite().all()
+    torch.testing.assert_close(levelled(x), expected, rtol=1e-12, atol=1e-12)
+    assert levelled(torch.ones(1, 2, 6)).isfinite().all()
 
 
 def test_mae_is_the_mean_squared_error_of_hidden_patches() -> None:

@@ -23,6 +23,11 @@ def take(x: Float[Tensor, "n p d"], which: Int64[Tensor, "n k"]) -> Float[Tensor
     return x.gather(1, which[:, :, None].expand(-1, -1, x.shape[2]))
 
 
+def levelled(x: Float[Tensor, "n p d"]) -> Float[Tensor, "n p d"]:
+    """Each patch by its own mean and deviation: "normalized pixels" of MAE's section 3."""
+    return (x - x.mean(dim=-1, keepdim=True)) / (x.var(dim=-1, keepdim=True) + 1e-6).sqrt()
+
+
 def tiles(
     pictures: Float[Tensor, "n c h w"],
     top: Int64[Tensor, "n t"],

@@ -22,13 +22,8 @@ from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.decoder import Decoder
 from selftaught.parts.masking import hidden_count, subset
 from selftaught.parts.scores import explained
-from selftaught.parts.tiles import patches, take
+from selftaught.parts.tiles import levelled, patches, take
 from selftaught.types import Count, Share
-
-
-def normalised(x: Float[Tensor, "n m p"]) -> Float[Tensor, "n m p"]:
-    """Each patch by its own mean and deviation, "normalized pixels" of section 3."""
-    return (x - x.mean(dim=-1, keepdim=True)) / (x.var(dim=-1, keepdim=True) + 1e-6).sqrt()
 
 
 @in_float32
@@ -77,7 +72,7 @@ class MAE(Method):
         h = self.encoder.tokens(v, keep=keep)  # [n, 1 + k, d], the class token first
         guesses = self.decoder(h, keep, hide)  # [n, m, p]
         pixels = take(patches(v, self.encoder.patch), hide)
-        target = normalised(pixels) if self.normalise else pixels
+        target = levelled(pixels) if self.normalise else pixels
         return Outputs(
             {"reconstruction": reconstruction(guesses, target)},
             features=self.encoder.pooled(h),

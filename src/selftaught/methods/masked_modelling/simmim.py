@@ -22,7 +22,7 @@ from selftaught.keys import Keys
 from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.masking import hidden_count, units
 from selftaught.parts.scores import explained
-from selftaught.parts.tiles import patches, take
+from selftaught.parts.tiles import levelled, patches, take
 from selftaught.types import Count, Share
 
 
@@ -38,12 +38,15 @@ class SimMIM(Method):
     Args:
         mask: share of the picture that is hidden.
         unit: side of a hidden square, in patches; it divides the grid, and 1 hides single patches.
+        normalise: whether each patch is a target by its own mean and deviation, as for MAE; not in the paper.
     """
 
     needs = Needs(views=1, tokens=True, preset="masked")
     encoder: PatchEncoder
 
-    def __init__(self, encoder: PatchEncoder, *, mask: Share = 0.6, unit: Count = 2) -> None:
+    def __init__(
+        self, encoder: PatchEncoder, *, mask: Share = 0.6, unit: Count = 2, normalise: bool = False
+    ) -> None:
         super().__init__(encoder)
         if encoder.grid % unit:
             raise Refusal(
@@ -51,7 +54,7 @@ class SimMIM(Method):
                 f"{encoder.grid}; give unit=1, or a views.size that is a multiple of "
                 f"{unit * encoder.patch}."
             )
-        self.unit = unit
+        self.unit, self.normalise = unit, normalise
         self.hidden = hidden_count(mask, (encoder.grid // unit) ** 2, "simmim")
         self.stand_in = nn.Parameter(torch.zeros(encoder.dim))  # of a hidden patch
         nn.init.trunc_normal_(self.stand_in, std=0.02)
@@ -66,7 +69,8 @@ class SimMIM(Method):
         hidden = torch.zeros(pixels.shape[:2], dtype=torch.bool, device=v.device)
         hidden = hidden.scatter(1, hide, True)
         h = self.encoder.tokens(v, replace=(hidden, self.stand_in))
-        guesses, target = self.head(take(h[:, 1:], hide)), take(pixels, hide)
+        guesses = self.head(take(h[:, 1:], hide))
+        target = take(levelled(pixels) if self.normalise else pixels, hide)
         return Outputs(
             {"reconstruction": reconstruction(guesses, target)},
             features=self.encoder.pooled(h),
