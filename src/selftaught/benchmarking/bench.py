@@ -3,6 +3,7 @@
 import gc
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ def bench(plan: Plan, say: Say = lambda sentence: None) -> dict[str, Any]:
     content: dict[str, Any] = {"environment": environment(), "repeats": plan.repeats, "rows": []}
     for contestant, run in plan.contestants:
         setup = prepare(run, splits)
+        setup = replace(setup, stages=setup.stages[-1:])  # a step is measured as the last ones are
         with shortages_named(run.batch), tempfile.TemporaryDirectory() as folder:
             row = measured(contestant, setup, plan, Path(folder) / "run", say)
         content["rows"].append(row)

@@ -42,6 +42,15 @@ def briefly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("briefly")
+def test_views_that_grow_are_measured_as_large_as_they_end() -> None:
+    given = {**QUICK, "data": "random", "repeats": 1, "views__sides": [8, 20]}
+    (row,) = selftaught.bench("simclr", **given)["rows"]
+    (same,) = selftaught.bench("simclr", **(given | {"views__sides": [20]}))["rows"]
+    assert row["views"] == [20, 20]
+    assert row["flops_per_picture"] == same["flops_per_picture"]
+
+
+@pytest.mark.usefixtures("briefly")
 def test_rows_say_what_was_measured_and_hold_together() -> None:
     said: list[str] = []
     content = selftaught.bench(
