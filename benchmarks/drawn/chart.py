@@ -11,8 +11,9 @@ from markupsafe import Markup
 
 from selftaught.reports.drawing import Scale, element, marker, rounded_range
 
-WIDTH, ROW, LETTER, SMALL = 660, 26, 7.4, 6.8
-"""In pixels; the last two are about the widths of letters, to keep words apart."""
+WIDTH, ROW, LETTER, SMALL = 660, 26, 9.0, 6.8
+"""In pixels; the last two are about the widths of letters, to keep words apart: of names and of small words."""
+WIDER, NARROWER = set("mwMW=%"), set("iljtfrI1 .,:;'|()[]/-")
 STYLE = """
 text{font:14px system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif;fill:#1d2024}
 .quiet{fill:#5c636a}.small{font-size:12.5px}.title{font-weight:600}
@@ -56,6 +57,11 @@ class Line:
     value: float
 
 
+def _width(name: str) -> float:
+    """About what a name takes in the widest of the fonts that ``STYLE`` names."""
+    return LETTER * sum(1.35 if c in WIDER else 0.62 if c in NARROWER else 1 for c in name)
+
+
 def dot_plot(
     title: str,
     axis: str,
@@ -76,7 +82,7 @@ def dot_plot(
     """
     values = [x for dot in dots for x in (dot.low, dot.high)] + [line.value for line in lines]
     bounds = (min(values) * 0.8, max(values) * 1.25) if logarithmic else rounded_range(values)
-    left = 32 + LETTER * max(len(dot.name) for dot in dots)
+    left = 32 + max(_width(dot.name) for dot in dots)
     end = WIDTH - 40 - SMALL * max(len(dot.text) for dot in dots)
     scale = Scale(*bounds, left, end, logarithmic)
     flags = _flags(lines, scale)

@@ -125,7 +125,7 @@ def _views(stem: str, content: Content, figures: dict[str, str]) -> str:
         "times as many pictures a second as the peer",
         [
             Dot(
-                f"{_what(row)}, {peer['peer']}",
+                _short(row),
                 peer["times_faster"],
                 *peer["times_faster_range"],
                 f"{peer['times_faster']:.2f}",
@@ -170,6 +170,12 @@ def _views(stem: str, content: Content, figures: dict[str, str]) -> str:
         table(heads, cells, 1),
     ]
     return "\n\n".join(sections + ([content["note"]] if content.get("note") else []))
+
+
+def _short(row: Content) -> str:
+    """The row beside its dots, whose legend has the peers."""
+    what = row["what"].removesuffix(" to two views")
+    return f"{what}, blur {row['blur']:g}" if row["size"] < 224 else f"{what}, {row['size']} px"
 
 
 def _what(row: Content) -> str:
