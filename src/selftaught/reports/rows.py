@@ -39,10 +39,17 @@ def blank(contestant: str, run: config.Run, seed: int | None, folder: Path) -> d
 
 
 def architecture(run: config.Run) -> str | None:
-    """The encoder in a word, with its pooling if it is not the class token; None for one of its own."""
+    """The encoder in a word, with what was chosen of a ViT (``vit_micro/8 (mean)``); None for one of its own.
+
+    What differs here is ranked apart, and has an untrained encoder of its own.
+    """
     if catalogue.entry(run.method.name).own_encoder:
         return None
-    return run.encoder.name + (f" ({run.encoder.pool})" if run.encoder.pool != "class" else "")
+    chosen = run.encoder
+    name = chosen.name + (f"/{chosen.patch}" if chosen.patch else "")
+    more = [chosen.pool] if chosen.pool != "class" else []
+    more += [f"{chosen.positions} positions"] if chosen.positions != "learnt" else []
+    return f"{name} ({', '.join(more)})" if more else name
 
 
 def sees_labels(run: config.Run) -> bool:

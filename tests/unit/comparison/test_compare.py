@@ -10,6 +10,7 @@ import pytest
 from selftaught import config
 from selftaught.comparison import BASELINES, compare, plan
 from selftaught.errors import Refusal
+from selftaught.reports.rows import architecture
 from selftaught.runs import RunFolder
 
 BROKEN = "vicreg:projector=16,8;optimiser.rate=1e30"
@@ -114,6 +115,24 @@ def test_two_encoders_of_one_name_are_two() -> None:
     assert "encoder.name=vit_micro" in first
     assert "encoder.pool" not in first
     assert set(second.split(":")[1].split(";")) >= {"encoder.name=vit_micro", "encoder.pool=mean"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "named"),
+    [
+        ("", "vit_micro"),
+        (";encoder.patch=8", "vit_micro/8"),
+        (";encoder.pool=mean", "vit_micro (mean)"),
+        (
+            ";encoder.patch=8;encoder.pool=mean;encoder.positions=fixed",
+            "vit_micro/8 (mean, fixed positions)",
+        ),
+    ],
+)
+def test_what_was_chosen_of_an_encoder_is_in_its_name(chosen: str, named: str) -> None:
+    made = plan((f"simclr:encoder.name=vit_micro{chosen}",), out=Path("nowhere"), baselines=())
+    (entrant,) = made.entrants
+    assert architecture(entrant.run) == named
 
 
 def test_no_untrained_is_added_for_one_encoder_nor_without_being_asked() -> None:
