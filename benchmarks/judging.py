@@ -26,7 +26,7 @@ from selftaught.runs import environment
 
 CLASSES = 10
 HARD, EASY = 0.12, 0.5
-"""How far classes lie apart: a linear classifier then reads about two thirds, and nearly all, of the queries."""
+"""How far classes lie apart: a linear classifier reads two thirds, and nearly all, of the queries."""
 
 
 def pool(

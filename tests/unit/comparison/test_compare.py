@@ -108,7 +108,7 @@ def test_untrained_stands_beside_every_encoder_once() -> None:
 def test_two_encoders_of_one_name_are_two() -> None:
     asked = (
         "simclr",
-        "mae:encoder.name=vit_micro",
+        "mae:encoder.name=vit_micro;encoder.pool=class",
         "simmim:encoder.name=vit_micro;encoder.pool=mean",
     )
     first, second = planned(*asked)[len(asked) + 1 :]
