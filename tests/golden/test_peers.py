@@ -15,13 +15,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from selftaught.methods.canonical_correlation import barlow_twins, lejepa, swav, tico, vicreg, wmse
-from selftaught.methods.masked_modelling import mae
 from selftaught.methods.metric_learning import dcl, moco, mocov3, nnclr, simclr
 from selftaught.methods.self_distillation import byol, dino, ibot, simsiam
 from selftaught.parts.assignment import sinkhorn
 from selftaught.parts.centre import Centre
 from selftaught.parts.pairs import mean_over_crossings
-from selftaught.parts.tiles import patches
+from selftaught.parts.tiles import levelled, patches
 from selftaught.parts.whitening import whiten
 
 peers: Any = pytest.importorskip("lightly.loss", reason="Lightly is not installed: make peers")
@@ -265,4 +264,4 @@ def test_normalised_targets_are_theirs() -> None:
     from lightly.models.utils import normalize_mean_var
 
     x = random(2, 5, 12)
-    agree(mae.normalised(x), normalize_mean_var(x))
+    agree(levelled(x), normalize_mean_var(x))

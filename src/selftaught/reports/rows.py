@@ -47,7 +47,7 @@ def architecture(run: config.Run) -> str | None:
         return None
     chosen = run.encoder
     name = chosen.name + (f"/{chosen.patch}" if chosen.patch else "")
-    more = [chosen.pool] if chosen.pool != "class" else []
+    more: list[str] = [chosen.pool] if chosen.pool != "class" else []
     more += [f"{chosen.positions} positions"] if chosen.positions != "learnt" else []
     return f"{name} ({', '.join(more)})" if more else name
 

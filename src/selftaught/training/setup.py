@@ -10,6 +10,7 @@ from selftaught import catalogue, config, encoders, methods
 from selftaught.batch import Needs
 from selftaught.data import Source, Splits, join, open_splits
 from selftaught.encoders import Encoder, PatchEncoder, files
+from selftaught.encoders.vit import ARCHITECTURES
 from selftaught.errors import Refusal
 from selftaught.keys import MASK, number
 from selftaught.methods import Baseline, Method
@@ -130,8 +131,13 @@ def prepare(run: config.Run, splits: Splits | None = None) -> Setup:
         "std": splits.std,
     }
     clean = Views.clean(**facts)
-    encoder = first_weights(run, source.channels, size)
     kind = entry.load()
+    if kind.needs is not None and kind.needs.tokens and run.encoder.name not in ARCHITECTURES:
+        raise Refusal(
+            f"{entry.name} hides patches of a picture, and {run.encoder.name} does not cut pictures into "
+            "patches; give encoder=vit_tiny or another ViT of ours."
+        )
+    encoder = first_weights(run, source.channels, size)
     if entry.baseline:
         model: Method | Baseline = kind(**run.parameters())
         views = clean
@@ -201,7 +207,7 @@ def shown(
     Raises:
         Refusal: see ``how_many`` and ``views.presets.resolve``.
     """
-    count, small = how_many(run, needs, encoder)
+    count, small = how_many(run, needs)
     return resolve(
         run.views,
         asked=needs.preset,
@@ -214,18 +220,13 @@ def shown(
     )
 
 
-def how_many(run: config.Run, needs: Needs, encoder: Encoder) -> tuple[int, int]:
+def how_many(run: config.Run, needs: Needs) -> tuple[int, int]:
     """How many full views and small crops a run shows.
 
     Raises:
-        Refusal: the method does not take so many, or not this encoder.
+        Refusal: the method does not take so many.
     """
     name = run.method.name
-    if needs.tokens and not isinstance(encoder, PatchEncoder):
-        raise Refusal(
-            f"{name} hides patches of a picture, and {run.encoder.name} does not cut pictures into "
-            "patches; give encoder=vit_tiny or another ViT of ours."
-        )
     count = run.views.count or needs.views
     if count < needs.views or (count > needs.views and not needs.more):
         wants = f"{needs.views} or more" if needs.more else f"exactly {needs.views}"

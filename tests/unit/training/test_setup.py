@@ -98,18 +98,11 @@ def test_a_method_of_patches_refuses_a_resnet_and_names_a_vit() -> None:
 
 
 def test_a_vits_small_crops_are_whole_patches() -> None:
-    run = wanted("ibot", encoder="vit_micro", encoder__stem="auto", views__small=1)
+    vit = {"encoder": "vit_micro", "encoder__stem": "auto", "encoder__patch": 4}
+    run = wanted("ibot", **vit, views__small=1)
     assert shown(run) == [(2, 32), (1, 12)]
     with pytest.raises(Refusal, match="multiple of the encoder's 4 px patches"):
-        prepare(
-            wanted(
-                "ibot",
-                encoder="vit_micro",
-                encoder__stem="auto",
-                views__small=1,
-                views__small_size=14,
-            )
-        )
+        prepare(wanted("ibot", **vit, views__small=1, views__small_size=14))
 
 
 def test_dropout_follows_from_seed_and_step_and_asks_nothing_of_other_devices(
