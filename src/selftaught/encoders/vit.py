@@ -37,7 +37,7 @@ def attention(
 ) -> Float[Tensor, "n h t d"]:
     """softmax(q k' / sqrt(d)) v, by whichever form is fast where the tensors are.
 
-    torch's fused form saves a GPU's memory, and on a CPU the backward of its bfloat16 takes 4 to 12 times as
+    torch's fused form saves a GPU's memory, and on a CPU the backward of its bfloat16 takes 2 to 12 times as
     long as that of the plain products (torch 2.14; JOURNAL.md, 2026-11-30).
     """
     if q.device.type != "cpu" or not torch.is_grad_enabled():
