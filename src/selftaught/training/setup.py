@@ -1,5 +1,6 @@
 """From a configuration to everything a run needs, checked before anything is written."""
 
+from bisect import bisect
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -55,7 +56,7 @@ class Setup:
 
     def shown_at(self, step: int) -> Views:
         """What the method is shown in a step."""
-        return self.stages[min(step * len(self.stages) // max(self.steps, 1), len(self.stages) - 1)]
+        return self.stages[min(bisect(self.stage_ends(), step), len(self.stages) - 1)]
 
     def pixels_each(self) -> float:
         """Pixels of all views of a picture, on average over the stages."""
