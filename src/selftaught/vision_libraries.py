@@ -26,6 +26,22 @@ def import_timm() -> ModuleType:
     return _load("timm")
 
 
+def import_timm_optimisers() -> ModuleType:
+    """The module ``timm.optim``, with Muon in it.
+
+    Raises:
+        Refusal: as ``import_timm``, or timm is older than its Muon.
+    """
+    import_timm()
+    optimisers = _load("timm.optim")
+    if not hasattr(optimisers, "Muon"):
+        raise Refusal(
+            "optimiser=muon is timm's, from its version 1.0.22 on: install it with `pip install -U timm`, "
+            "or choose adamw, sgd or lars."
+        )
+    return optimisers
+
+
 def _load(name: str) -> ModuleType:
     try:
         return import_module(name)

@@ -102,18 +102,18 @@ class Optimiser(Part):
     """How the weights move.
 
     Attributes:
-        name: ``sgd``, ``adamw`` or ``lars``.
+        name: ``sgd``, ``adamw``, ``lars`` or ``muon``.
         rate: learning rate for a batch of 256; it is scaled with the batch.
         decay: weight decay; biases and normalisation are spared, unless ``decay_norms``.
         decay_norms: whether biases and the scales of normalisation decay as well, as in torch's own SGD.
-        momentum: of SGD and LARS.
-        betas: of AdamW.
+        momentum: of SGD, LARS and Muon.
+        betas: of AdamW, also where Muon leaves biases and norms to it.
         trust: LARS' trust coefficient.
         clip: whether LARS' local rate is clipped at the global one (the CIFAR recipes' LARC).
         warmup: share of the training that the rate's linear rise takes.
     """
 
-    name: Literal["sgd", "adamw", "lars"] = "sgd"
+    name: Literal["sgd", "adamw", "lars", "muon"] = "sgd"
     rate: Positive = 0.06
     decay: NotNegative = 5e-4
     decay_norms: bool = False

@@ -1,4 +1,4 @@
-"""SGD and AdamW from torch, LARS from its paper, and the rate over training."""
+"""SGD and AdamW from torch, Muon from timm, LARS from its paper, and the rate over training."""
 
 from collections.abc import Callable, Iterable
 from inspect import unwrap
@@ -12,6 +12,7 @@ from selftaught import config
 from selftaught.batch import ParameterGroup
 from selftaught.methods import Method
 from selftaught.schedules import warmup_cosine
+from selftaught.vision_libraries import import_timm_optimisers
 
 FUSED = ("cpu", "cuda", "mps")
 """Devices on which torch has SGD in one pass over memory. On a CPU with AVX-512 its steps are the plain
@@ -138,8 +139,25 @@ def build(settings: config.Optimiser, method: Method, batch: int) -> Optimizer:
         return LARS(
             groups, lr=rate, momentum=settings.momentum, trust=settings.trust, clip=settings.clip
         )
+    if settings.name == "muon":
+        return _muon(groups, rate, settings)
     fused = all(p.device.type in FUSED for p in method.parameters())
     return EagerSGD(groups, lr=rate, momentum=settings.momentum, fused=fused)
+
+
+def _muon(groups: list[dict[str, Any]], rate: float, settings: config.Optimiser) -> Optimizer:
+    """Muon (Jordan et al., 2024) for matrices and kernels, which it flattens to [out, in h w]; AdamW with
+    Nesterov's momentum for biases and norms. Steps are scaled to the size of AdamW's (Liu et al., 2025, arXiv
+    2502.16982, equation 4), so rates are of the size of AdamW's too."""
+    muon: Optimizer = import_timm_optimisers().Muon(
+        groups,
+        lr=rate,
+        momentum=settings.momentum,
+        betas=settings.betas,
+        nesterov=True,
+        adjust_lr_fn="match_rms_adamw",
+    )
+    return muon
 
 
 def _decays(parameter: nn.Parameter, group: ParameterGroup, settings: config.Optimiser) -> bool:
