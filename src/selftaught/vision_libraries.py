@@ -1,11 +1,13 @@
-"""The one door to torchvision and timm: public sets and ``timm:NAME`` need them, nothing else."""
+"""The one door to torchvision and timm: public sets, ``timm:NAME`` and Muon need them, nothing else."""
 
 from importlib import import_module
 from types import ModuleType
 
 from selftaught.errors import Refusal
 
-STILL_WORKS = "the built-in encoders, folders, 'shapes' and 'digits' work without it"
+STILL_WORKS = (
+    "the built-in encoders, folders, 'shapes', 'digits' and all optimisers but muon work without it"
+)
 
 
 def import_torchvision() -> ModuleType:
@@ -27,19 +29,13 @@ def import_timm() -> ModuleType:
 
 
 def import_timm_optimisers() -> ModuleType:
-    """The module ``timm.optim``, with Muon in it.
+    """The module ``timm.optim``.
 
     Raises:
-        Refusal: as ``import_timm``, or timm is older than its Muon.
+        Refusal: as ``import_timm``.
     """
     import_timm()
-    optimisers = _load("timm.optim")
-    if not hasattr(optimisers, "Muon"):
-        raise Refusal(
-            "optimiser=muon is timm's, from its version 1.0.22 on: install it with `pip install -U timm`, "
-            "or choose adamw, sgd or lars."
-        )
-    return optimisers
+    return import_module("timm.optim")
 
 
 def _load(name: str) -> ModuleType:

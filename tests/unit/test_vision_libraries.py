@@ -13,7 +13,7 @@ def test_a_torchvision_for_another_torch_is_explained(monkeypatch):
     monkeypatch.setattr(vision_libraries, "import_module", broken)
     for load in (vision_libraries.import_torchvision, vision_libraries.import_timm):
         with pytest.raises(
-            Refusal, match=r"nms does not exist.*reinstall.*'shapes' and 'digits' work"
+            Refusal, match=r"nms does not exist.*reinstall.*'shapes', 'digits' and all"
         ):
             load()
 

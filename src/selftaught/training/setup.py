@@ -19,6 +19,7 @@ from selftaught.parts.queue import Queue
 from selftaught.training import machine
 from selftaught.views.engine import Views
 from selftaught.views.presets import View, resolve
+from selftaught.vision_libraries import import_timm
 
 INITIAL = -1
 """The step whose keys give the first weights; training's steps begin at 0."""
@@ -150,6 +151,8 @@ def prepare(run: config.Run, splits: Splits | None = None) -> Setup:
             f"{entry.name} learns from labels and {splits.name} has none; sort the pictures into "
             "sub-folders by class, give data.labels=FILE.csv, or choose a self-supervised method."
         )
+    if run.optimiser.name == "muon":
+        import_timm()  # whose it is; refuses now rather than when a folder has been made
     if run.batch > len(source):
         raise Refusal(
             f"batch={run.batch} is larger than the {len(source)} pictures to learn from; "

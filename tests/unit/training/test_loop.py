@@ -4,7 +4,7 @@ import dataclasses
 import os
 import signal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -65,7 +65,18 @@ def weights(setup: Setup) -> dict[str, Tensor]:
 def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(
     name: str, precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = a_run(name, precision=precision)
+    resumes_bit_for_bit(a_run(name, precision=precision), tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("optimiser", get_args(config.Optimiser.model_fields["name"].annotation))
+def test_every_optimiser_resumes_bit_for_bit(
+    optimiser: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = {"optimiser.name": optimiser, "optimiser.rate": 0.01, "optimiser.decay": 0.1}
+    resumes_bit_for_bit(a_run("simclr", **chosen), tmp_path, monkeypatch)
+
+
+def resumes_bit_for_bit(run: config.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = prepare(run)
     go(whole, RunFolder.open(tmp_path / "whole", run))
 

@@ -1,4 +1,4 @@
-"""LARS against a slow transcription, and which parameters are spared what."""
+"""LARS and Muon against slow transcriptions, and which parameters are spared what."""
 
 import math
 from typing import Any
@@ -69,6 +69,41 @@ def test_lars_moves_a_weight_of_length_zero() -> None:
     weight.grad = torch.ones(2, 2)
     LARS([weight], lr=0.1).step()
     torch.testing.assert_close(weight.detach(), torch.full((2, 2), -0.1))
+
+
+def test_muon_takes_the_nearest_orthogonal_matrix_and_steps_as_large_as_adamw() -> None:
+    """Jordan et al., 2024, by singular values; scaled by equation 4 of Liu et al., 2025."""
+    torch.manual_seed(0)
+    encoder = encoders.build("resnet_tiny", channels=3, size=16)
+    method = methods.build("simclr", encoder, projector=(8, 4))
+    settings = config.Optimiser(name="muon", rate=0.5, decay=0.1)
+    optimiser = optimisers.build(settings, method, batch=128)
+    optimisers.set_rate(optimiser, 0.0, warmup=0.0)
+    before = {name: p.detach().clone() for name, p in method.named_parameters()}
+    for parameter in method.parameters():
+        parameter.grad = torch.randn_like(parameter)
+    directions = {
+        name: p.grad.clone() for name, p in method.named_parameters() if p.grad is not None
+    }
+    optimiser.step()
+    rate = 0.25
+    for name, now in method.named_parameters():
+        kept = before[name] * (1 - rate * 0.1 if now.ndim > 1 else 1)
+        step = (
+            ((kept - now.detach()) / rate).flatten(1)
+            if now.ndim > 1
+            else (kept - now.detach()) / rate
+        )
+        if (
+            now.ndim == 1
+        ):  # Adam's first step is the rate, whatever the gradient; Nesterov's 1.9 of it
+            assert step.abs().mean().item() == pytest.approx(1.9, rel=0.01), name
+            continue
+        u, _, v = torch.linalg.svd(directions[name].flatten(1), full_matrices=False)
+        best = 0.2 * math.sqrt(max(step.shape)) * (u @ v)
+        alike = torch.nn.functional.cosine_similarity(step.flatten(), best.flatten(), dim=0)
+        assert alike > 0.98, name
+        assert step.norm() / best.norm() == pytest.approx(1.0, rel=0.2), name
 
 
 def test_biases_and_norms_are_spared_decay_and_the_rate_follows_the_batch() -> None:
