@@ -14,7 +14,7 @@ from selftaught.parts.queue import Queue
 def sinkhorn(
     scores: Float[Tensor, "n k"],
     *,
-    epsilon: float,
+    epsilon: float | Tensor,
     iterations: int,
     weights: Float[Tensor, " n"] | None = None,
 ) -> Float[Tensor, "n k"]:

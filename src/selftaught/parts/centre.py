@@ -5,7 +5,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from selftaught.distributed import gather
+from selftaught.distributed import gather, rank
+from selftaught.parts.assignment import sinkhorn
 from selftaught.schedules import rise
 
 
@@ -34,28 +35,43 @@ class Centre(nn.Module):
 
 
 class Sharpener(nn.Module):
-    """Probabilities softmax((rows - centre) / temperature), without gradient.
+    """Probabilities softmax((rows - centre) / temperature), or balanced ones, without gradient.
 
     Args:
         dim: width of a row.
         temperature: at the beginning and after the warm-up; a high one at once is unstable.
         warmup: share of the training in which it rises, in a straight line.
         centring: False leaves the centre at zero.
+        balancing: rounds of ``sinkhorn`` over the rows of all ranks, in the centre's stead (Oquab et al., 2024,
+            section 4); 0 for none.
     """
 
     heat: Tensor
 
     def __init__(
-        self, dim: int, temperature: tuple[float, float], warmup: float, centring: bool = True
+        self,
+        dim: int,
+        temperature: tuple[float, float],
+        warmup: float,
+        *,
+        centring: bool = True,
+        balancing: int = 0,
     ) -> None:
         super().__init__()
         self.centre = Centre(dim)
         self.register_buffer("heat", torch.tensor(rise(*temperature, 0.0, until=warmup)))
-        self.temperature, self.warmup, self.centring = temperature, warmup, centring
+        self.temperature, self.warmup = temperature, warmup
+        self.centring, self.balancing = centring and not balancing, balancing
 
     @torch.no_grad()
     def forward(self, rows: Float[Tensor, "*n p"]) -> Float[Tensor, "*n p"]:
-        return F.softmax((rows.to(self.heat.dtype) - self.centre.value) / self.heat, dim=-1)
+        rows = rows.to(self.heat.dtype)
+        if not self.balancing:
+            return F.softmax((rows - self.centre.value) / self.heat, dim=-1)
+        every = gather(flat := rows.flatten(0, -2))
+        own = slice(rank() * len(flat), (rank() + 1) * len(flat))
+        shared = sinkhorn(every, epsilon=self.heat, iterations=self.balancing)[own]
+        return shared.view(rows.shape)
 
     def follow(self, rows: Float[Tensor, "n p"], progress: float) -> None:
         """Move the centre, and the temperature to what it is after this step."""

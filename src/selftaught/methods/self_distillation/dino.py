@@ -17,10 +17,11 @@ from selftaught.encoders import Encoder
 from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.centre import Sharpener
 from selftaught.parts.heads import prototype_head
+from selftaught.parts.spread import koleo
 from selftaught.parts.teacher import Teacher
 from selftaught.parts.whitening import White
 from selftaught.schedules import cosine
-from selftaught.types import Count, Momentum, Positive, Share, Steps, Widths
+from selftaught.types import Count, Momentum, NotNegative, Positive, Share, Steps, Widths
 
 
 @in_float32
@@ -32,6 +33,11 @@ def distillation(
     every = -torch.einsum("vnk,cnk->vc", t, log) / s.shape[1]
     others = torch.ones_like(every).fill_diagonal_(0)  # no view predicts itself
     return (every * others).sum() / others.sum()
+
+
+def spreading(x: Float[Tensor, "v n d"], weight: float) -> dict[str, Tensor]:
+    """DINOv2's third loss (Oquab et al., 2024, section 4), of the student's features, where it has a weight."""
+    return {"spread": weight * koleo(x)} if weight else {}
 
 
 class DINO(Method):
@@ -46,6 +52,8 @@ class DINO(Method):
         teacher_warmup: share of training in which the teacher's temperature moves, in a straight line.
         momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
         centring: False leaves the teacher's answers where they are; it collapses (section 5.3).
+        sinkhorn: rounds of balancing in the centre's stead, as DINOv2 has it (3); 0 for none.
+        koleo: weight of features' spread over the sphere, as DINOv2 has it (0.1); 0 for none.
         whitening: steps towards a white bottleneck of the teacher's, as ``byol`` has them; 0 for none.
         hold: share of training, at the beginning, in which the last layer stands still.
     """
@@ -64,6 +72,8 @@ class DINO(Method):
         teacher_warmup: Share = 0.1,
         momentum: Momentum = (0.996, 1.0),
         centring: bool = True,
+        sinkhorn: Steps = 0,
+        koleo: NotNegative = 0.0,
         whitening: Steps = 0,
         hold: Share = 0.0033,
     ) -> None:
@@ -71,8 +81,11 @@ class DINO(Method):
         self.head = prototype_head(encoder.dim, *projector, count=prototypes, norm=projector_norm)
         self.teacher = Teacher(encoder)
         self.teacher_head = Teacher(self.head[:-1], White(whitening), self.head[-1])
-        self.sharpen = Sharpener(prototypes, teacher_temperature, teacher_warmup, centring)
+        self.sharpen = Sharpener(
+            prototypes, teacher_temperature, teacher_warmup, centring=centring, balancing=sinkhorn
+        )
         self.temperature, self.momentum, self.hold = temperature, momentum, hold
+        self.koleo = koleo
 
     @property
     def kept(self) -> Encoder:
@@ -81,12 +94,14 @@ class DINO(Method):
 
     def forward(self, batch: Batch) -> Outputs:
         crops, v, n = batch.by_size(), len(batch.views), len(batch.index)
-        s = self.head(torch.cat([self.encoder(x) for x in crops]))  # statistics of each size
+        x = torch.cat([self.encoder(each) for each in crops])  # statistics of each size
+        s = self.head(x)
         h = self.teacher(crops[0])  # no gradient
         raw = self.teacher_head(h)
         t = self.sharpen(raw)
         loss = distillation(t.view(v, n, -1), s.view(-1, n, s.shape[1]), self.temperature)
-        return Outputs({"distillation": loss}, h, projections=s[: v * n], memo={"raw": raw})
+        losses = {"distillation": loss} | spreading(x[: v * n].view(v, n, -1), self.koleo)
+        return Outputs(losses, h, projections=s[: v * n], memo={"raw": raw})
 
     def after_backward(self, progress: float) -> None:
         if progress < self.hold:

@@ -14,14 +14,14 @@ from selftaught.batch import Batch, Needs
 from selftaught.encoders import PatchEncoder
 from selftaught.keys import Keys
 from selftaught.methods.method import Method, Outputs, in_float32
-from selftaught.methods.self_distillation.dino import distillation
+from selftaught.methods.self_distillation.dino import distillation, spreading
 from selftaught.parts.centre import Sharpener
 from selftaught.parts.heads import prototype_head
 from selftaught.parts.masking import blocks
 from selftaught.parts.teacher import Teacher
 from selftaught.parts.whitening import White
 from selftaught.schedules import cosine
-from selftaught.types import Count, Fraction, Momentum, Positive, Share, Steps, Widths
+from selftaught.types import Count, Fraction, Momentum, NotNegative, Positive, Share, Steps, Widths
 
 
 @in_float32
@@ -43,6 +43,8 @@ class IBOT(Method):
         teacher_temperature: the teacher's, before and after its warm-up; lower is sharper.
         teacher_warmup: share of training in which the teacher's temperature moves, in a straight line.
         momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
+        sinkhorn: rounds of balancing in the centre's stead, as DINOv2 has it (3); 0 for none.
+        koleo: weight of features' spread over the sphere, as DINOv2 has it (0.1); 0 for none.
         whitening: steps towards a white bottleneck of the teacher's, as ``byol`` has them; 0 for none.
         hidden: smallest and largest share of a view's patches that is hidden; (0, 0) hides none, which is DINO.
         hold: share of training, at the beginning, in which the last layer stands still.
@@ -61,6 +63,8 @@ class IBOT(Method):
         teacher_temperature: tuple[Positive, Positive] = (0.04, 0.07),
         teacher_warmup: Share = 0.1,
         momentum: Momentum = (0.996, 1.0),
+        sinkhorn: Steps = 0,
+        koleo: NotNegative = 0.0,
         whitening: Steps = 0,
         hidden: tuple[Fraction, Fraction] = (0.1, 0.5),
         hold: Share = 0.0033,
@@ -69,10 +73,13 @@ class IBOT(Method):
         self.head = prototype_head(encoder.dim, *projector, count=prototypes)
         self.teacher = Teacher(encoder)
         self.teacher_head = Teacher(self.head[:-1], White(whitening), self.head[-1])
-        self.sharpen = Sharpener(prototypes, teacher_temperature, teacher_warmup)
-        self.sharpen_patches = Sharpener(prototypes, teacher_temperature, teacher_warmup)
+        self.sharpen, self.sharpen_patches = (
+            Sharpener(prototypes, teacher_temperature, teacher_warmup, balancing=sinkhorn)
+            for _ in "tu"
+        )
         self.stand_in = nn.Parameter(torch.zeros(encoder.dim))  # of hidden patches
-        self.heat, self.momentum, self.hold, self.hidden = temperature, momentum, hold, hidden
+        self.heat, self.momentum, self.koleo, self.hold = temperature, momentum, koleo, hold
+        self.hidden = hidden
 
     @property
     def kept(self) -> PatchEncoder:
@@ -93,6 +100,7 @@ class IBOT(Method):
         token = distillation(self.sharpen(t).view(v, n, -1), s.view(-1, n, t.shape[1]), self.heat)
         patches = masked(self.sharpen_patches(u), self.head(x[:, 1:]), hidden, self.heat)
         losses = {"class_token": token, "patches": patches}
+        losses |= spreading(x[:, 0].view(v, n, -1), self.koleo)
         memo = {"tokens": t, "patches": u.mean(dim=1)}
         return Outputs(losses, self.kept.pooled(h), s[: v * n], memo)
 
