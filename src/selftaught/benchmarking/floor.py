@@ -23,7 +23,8 @@ from torch.optim import SGD
 from selftaught.encoders import PatchEncoder
 from selftaught.methods import Method
 from selftaught.parts.teacher import Teacher
-from selftaught.training.loop import assemble, requests
+from selftaught.training.batches import assemble
+from selftaught.training.loop import requests
 from selftaught.training.setup import Setup
 
 

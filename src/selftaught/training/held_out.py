@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from selftaught.batch import Batch
 from selftaught.data import Request, Source
 from selftaught.keys import Keys
 from selftaught.methods import Method
+from selftaught.training.batches import assemble
 from selftaught.training.setup import Setup
 
 
@@ -25,21 +25,10 @@ def answer(
     keys = Keys(setup.run.seed, step, torch.arange(len(rows)))
     plan = setup.views.plan(keys, source.sizes[rows])
     (fetched,) = source.fetch([Request(rows, plan)], setup.views.crop)
-    device, given = setup.device, fetched.given
-    placed = [x.to(device) for x in given] if isinstance(given, list) else given.to(device)
-    views = setup.views.apply(placed, plan.to(device))
-    views = [v.contiguous(memory_format=torch.channels_last) for v in views]
-    full = setup.views.groups[0].stop
-    labels = source.labels if method.needs.labels else None
-    batch = Batch(
-        views=views[:full],
-        small=views[full:],
-        index=rows.to(device),
-        labels=None if labels is None else labels[rows].to(device),
-        draws=method.draw(Keys(setup.run.seed, step, torch.arange(len(rows), device=device))),
-    )
+    batch = assemble(setup, method, fetched, step, source=source, shown=setup.views)
     before = {name: buffer.clone() for name, buffer in method.named_buffers()}
     half = setup.dtype != torch.float32
+    device = setup.device
     devices = [device] if device.type == "cuda" else []
     with (
         torch.no_grad(),

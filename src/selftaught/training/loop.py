@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 import torch
 from torch.optim import Optimizer
 
-from selftaught.batch import Batch
 from selftaught.data import Fetched, Request, Resident
 from selftaught.errors import Interrupted
 from selftaught.keys import Keys, shuffle
 from selftaught.methods import Method, Outputs
 from selftaught.runs import RunFolder
 from selftaught.training import checkpoints, optimisers
+from selftaught.training.batches import assemble
 from selftaught.training.interruption import listening
 from selftaught.training.ledger import Ledger
 from selftaught.training.progress import Reporter
@@ -131,25 +131,3 @@ def requests(setup: Setup, start: int, end: int | None = None) -> Iterator[Reque
         index = order[place * run.batch : (place + 1) * run.batch]
         keys = Keys(run.seed, step, everyone)
         yield Request(index, setup.shown_at(step).plan(keys, source.sizes[index]))
-
-
-def assemble(setup: Setup, method: Method, fetched: Fetched, step: int) -> Batch:
-    """The answer to a request, as the method is shown it."""
-    device, index = setup.device, fetched.request.index
-    shown, plan = setup.shown_at(step), fetched.request.plan.to(device)
-    given = fetched.given
-    if isinstance(given, list):
-        views = shown.apply([crop.to(device, non_blocking=True) for crop in given], plan)
-    else:
-        views = shown.apply(given.to(device, non_blocking=True), plan)
-    labels = setup.source.labels
-    positions = torch.arange(len(index), device=device)
-    views = [v.contiguous(memory_format=torch.channels_last) for v in views]
-    full = shown.groups[0].stop
-    return Batch(
-        views=views[:full],
-        small=views[full:],
-        index=index.to(device),
-        labels=labels[index].to(device) if method.needs.labels and labels is not None else None,
-        draws=method.draw(Keys(setup.run.seed, step, positions)),
-    )

@@ -10,7 +10,8 @@ from selftaught import catalogue
 from selftaught.benchmarking import flops
 from selftaught.benchmarking.floor import Floor, networks, together, watched
 from selftaught.methods import Method
-from selftaught.training.loop import assemble, ready, requests
+from selftaught.training.batches import assemble
+from selftaught.training.loop import ready, requests
 from selftaught.training.setup import Setup
 
 Small = Callable[..., Setup]
