@@ -13,9 +13,11 @@ from selftaught.errors import Refusal
 from selftaught.keys import Keys
 from selftaught.methods import Method
 from selftaught.methods.self_distillation.byol import BYOL, regression
-from selftaught.methods.self_distillation.dino import DINO
+from selftaught.methods.self_distillation.dino import DINO, distillation
 from selftaught.methods.self_distillation.ibot import IBOT
 from selftaught.methods.self_distillation.simsiam import SimSiam
+from selftaught.parts.assignment import sinkhorn
+from selftaught.parts.spread import koleo
 from selftaught.parts.teacher import Teacher
 from selftaught.parts.whitening import towards_white
 
@@ -286,6 +288,22 @@ def test_the_teacher_says_the_same_until_it_follows(name: str) -> None:
     for key, value in before.memo.items():
         assert torch.equal(value, after.memo[key])
     assert torch.equal(before.features, after.features)
+
+
+def test_dino_balances_in_the_centre_s_stead_and_spreads_its_student_s_features() -> None:
+    method: DINO = build("dino", sinkhorn=3, koleo=0.1).double()
+    given = batch(method, small=2)
+    outputs = method(given)
+    x = [method.encoder(each) for each in given.by_size()]
+    t = sinkhorn(outputs.memo["raw"], epsilon=method.sharpen.heat, iterations=3).view(2, N, -1)
+    s = method.head(torch.cat(x)).view(4, N, -1)
+    torch.testing.assert_close(
+        outputs.losses["distillation"], distillation(t, s, method.temperature)
+    )
+    torch.testing.assert_close(outputs.losses["spread"], 0.1 * koleo(x[0].view(2, N, -1)))
+    method.after_step(outputs, 0.5)
+    assert method.sharpen.centre.value.abs().sum() == 0
+    assert "spread" not in build("dino").double()(given).losses
 
 
 # iBOT ---------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from selftaught.methods.self_distillation import byol, dino, ibot, simsiam
 from selftaught.parts.assignment import sinkhorn
 from selftaught.parts.centre import Centre
 from selftaught.parts.pairs import mean_over_crossings
+from selftaught.parts.spread import koleo
 from selftaught.parts.tiles import levelled, patches
 from selftaught.parts.whitening import whiten
 
@@ -173,6 +174,13 @@ def test_swav_is_theirs_with_small_crops_and_a_queue() -> None:
         q = sinkhorn(torch.cat([scores[i], past[i]]), epsilon=0.05, iterations=3)[:8]
         terms += [swav.swapped_prediction(s, q, 0.1) for j, s in enumerate(scores) if j != i]
     agree(torch.stack(terms).mean(), peers.SwaVLoss()(scores[:2], scores[2:], past))
+
+
+def test_koleo_is_theirs_with_its_gradient() -> None:
+    x = random(9, 4).requires_grad_()
+    ours, theirs = koleo(x), peers.KoLeoLoss()(x)
+    agree(ours, theirs, 1e-6)
+    agree(gradient(ours, x), gradient(theirs, x), 1e-6)
 
 
 @pytest.mark.parametrize("shrinkage", [0.0, 0.1])

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from selftaught.parts.assignment import sinkhorn
 from selftaught.parts.centre import Centre, Sharpener
 
 
@@ -63,3 +64,19 @@ def test_the_temperature_rises_until_the_warm_up_ends(progress: float, heat: flo
 
 def test_without_warm_up_it_begins_at_its_end() -> None:
     assert Sharpener(3, (0.04, 0.07), 0.0).heat.item() == pytest.approx(0.07)
+
+
+def test_balanced_answers_use_every_prototype_alike_and_no_centre() -> None:
+    """DINOv2: a favourite of all rows is favoured by none, though nothing was learnt of it before."""
+    sharpen, rows = Sharpener(3, (0.5, 0.5), 0.0, balancing=20), torch.randn(2, 6, 3)
+    liked = rows + torch.tensor([0.0, 5.0, 0.0])
+    found = sharpen(liked)
+    assert found.shape == rows.shape
+    torch.testing.assert_close(
+        found.flatten(0, 1).sum(dim=0), torch.full((3,), 4.0), rtol=1e-3, atol=0
+    )
+    torch.testing.assert_close(
+        found, sinkhorn(rows.flatten(0, 1), epsilon=0.5, iterations=20).view(2, 6, 3)
+    )
+    sharpen.follow(liked.flatten(0, 1), 0.5)
+    assert sharpen.centre.value.abs().sum() == 0

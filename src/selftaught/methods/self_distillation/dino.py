@@ -21,7 +21,7 @@ from selftaught.parts.spread import koleo
 from selftaught.parts.teacher import Teacher
 from selftaught.parts.whitening import White
 from selftaught.schedules import cosine
-from selftaught.types import Count, Momentum, NotNegative, Positive, Share, Steps, Widths
+from selftaught.types import Count, Fraction, Momentum, Positive, Share, Steps, Widths
 
 
 @in_float32
@@ -73,7 +73,7 @@ class DINO(Method):
         momentum: Momentum = (0.996, 1.0),
         centring: bool = True,
         sinkhorn: Steps = 0,
-        koleo: NotNegative = 0.0,
+        koleo: Fraction = 0.0,
         whitening: Steps = 0,
         hold: Share = 0.0033,
     ) -> None:

@@ -21,7 +21,7 @@ from selftaught.parts.masking import blocks
 from selftaught.parts.teacher import Teacher
 from selftaught.parts.whitening import White
 from selftaught.schedules import cosine
-from selftaught.types import Count, Fraction, Momentum, NotNegative, Positive, Share, Steps, Widths
+from selftaught.types import Count, Fraction, Momentum, Positive, Share, Steps, Widths
 
 
 @in_float32
@@ -64,7 +64,7 @@ class IBOT(Method):
         teacher_warmup: Share = 0.1,
         momentum: Momentum = (0.996, 1.0),
         sinkhorn: Steps = 0,
-        koleo: NotNegative = 0.0,
+        koleo: Fraction = 0.0,
         whitening: Steps = 0,
         hidden: tuple[Fraction, Fraction] = (0.1, 0.5),
         hold: Share = 0.0033,
