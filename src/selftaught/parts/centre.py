@@ -41,9 +41,9 @@ class Sharpener(nn.Module):
         dim: width of a row.
         temperature: at the beginning and after the warm-up; a high one at once is unstable.
         warmup: share of the training in which it rises, in a straight line.
-        centring: False leaves the centre at zero.
         balancing: rounds of ``sinkhorn`` over the rows of all ranks, in the centre's stead (Oquab et al., 2024,
             section 4); 0 for none.
+        centring: False leaves the centre at zero.
     """
 
     heat: Tensor
@@ -53,9 +53,8 @@ class Sharpener(nn.Module):
         dim: int,
         temperature: tuple[float, float],
         warmup: float,
-        *,
-        centring: bool = True,
         balancing: int = 0,
+        centring: bool = True,
     ) -> None:
         super().__init__()
         self.centre = Centre(dim)

@@ -5,6 +5,8 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from selftaught.parts.whitening import White
+
 
 class Teacher(nn.Module):
     """Copies of the student's modules, applied one after the other.
@@ -28,3 +30,8 @@ class Teacher(nn.Module):
         mine: list[Tensor] = list(self.network.parameters())
         theirs: list[Tensor] = [p for student in students for p in student.parameters()]
         torch._foreach_lerp_(mine, theirs, 1 - momentum)
+
+
+def prototype_teacher(head: nn.Sequential, whitening: int) -> Teacher:
+    """The teacher of a ``prototype_head``, its bottleneck white after so many steps; 0 leaves it alone."""
+    return Teacher(head[:-1], White(whitening), head[-1])

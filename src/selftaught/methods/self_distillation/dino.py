@@ -3,7 +3,8 @@
     the student, shown any crop, predicts what the teacher says of the full views;
     the teacher's answers are centred (no favourite prototype) and sharpened (no shrug)
 
-Defaults are the authors' for ImageNet at 300 epochs. Deviations: the last layer's rows are always of unit
+Defaults are the authors' for ImageNet at 300 epochs; ``sinkhorn`` and ``koleo``, off by default, are DINOv2's
+(Oquab et al., 2024, https://arxiv.org/abs/2304.07193, section 4). Deviations: the last layer's rows are always of unit
 length (theirs are not for ViT-S), temperature and hold go by the step, and gradients are not clipped.
 """
 
@@ -18,8 +19,7 @@ from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.centre import Sharpener
 from selftaught.parts.heads import prototype_head
 from selftaught.parts.spread import koleo
-from selftaught.parts.teacher import Teacher
-from selftaught.parts.whitening import White
+from selftaught.parts.teacher import Teacher, prototype_teacher
 from selftaught.schedules import cosine
 from selftaught.types import Count, Fraction, Momentum, Positive, Share, Steps, Widths
 
@@ -35,9 +35,9 @@ def distillation(
     return (every * others).sum() / others.sum()
 
 
-def spreading(x: Float[Tensor, "v n d"], weight: float) -> dict[str, Tensor]:
+def spreading(x: Float[Tensor, "vn d"], v: int, weight: float) -> dict[str, Tensor]:
     """DINOv2's third loss (Oquab et al., 2024, section 4), of the student's features, where it has a weight."""
-    return {"spread": weight * koleo(x)} if weight else {}
+    return {"spread": weight * koleo(x.view(v, -1, x.shape[1]))} if weight else {}
 
 
 class DINO(Method):
@@ -80,9 +80,9 @@ class DINO(Method):
         super().__init__(encoder)
         self.head = prototype_head(encoder.dim, *projector, count=prototypes, norm=projector_norm)
         self.teacher = Teacher(encoder)
-        self.teacher_head = Teacher(self.head[:-1], White(whitening), self.head[-1])
+        self.teacher_head = prototype_teacher(self.head, whitening)
         self.sharpen = Sharpener(
-            prototypes, teacher_temperature, teacher_warmup, centring=centring, balancing=sinkhorn
+            prototypes, teacher_temperature, teacher_warmup, sinkhorn, centring
         )
         self.temperature, self.momentum, self.hold = temperature, momentum, hold
         self.koleo = koleo
@@ -100,7 +100,7 @@ class DINO(Method):
         raw = self.teacher_head(h)
         t = self.sharpen(raw)
         loss = distillation(t.view(v, n, -1), s.view(-1, n, s.shape[1]), self.temperature)
-        losses = {"distillation": loss} | spreading(x[: v * n].view(v, n, -1), self.koleo)
+        losses = {"distillation": loss} | spreading(x[: v * n], v, self.koleo)
         return Outputs(losses, h, projections=s[: v * n], memo={"raw": raw})
 
     def after_backward(self, progress: float) -> None:

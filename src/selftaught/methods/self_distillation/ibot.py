@@ -2,11 +2,10 @@
 
     class token: DINO   hidden patches: say what the teacher, who sees them, says of the same patch
 
-Defaults are the authors' for ViT-S/16. Deviations: DINO's, and one teacher's temperature for both tokens.
+Defaults are the authors' for ViT-S/16; ``sinkhorn`` and ``koleo`` are DINOv2's, as in ``dino``. Deviations: DINO's, and one teacher's temperature for both tokens.
 """
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
@@ -18,8 +17,7 @@ from selftaught.methods.self_distillation.dino import distillation, spreading
 from selftaught.parts.centre import Sharpener
 from selftaught.parts.heads import prototype_head
 from selftaught.parts.masking import blocks
-from selftaught.parts.teacher import Teacher
-from selftaught.parts.whitening import White
+from selftaught.parts.teacher import Teacher, prototype_teacher
 from selftaught.schedules import cosine
 from selftaught.types import Count, Fraction, Momentum, Positive, Share, Steps, Widths
 
@@ -29,7 +27,7 @@ def masked(
     t: Float[Tensor, "m p k"], s: Float[Tensor, "m p k"], hidden: Bool[Tensor, "m p"], heat: float
 ) -> Float[Tensor, ""]:
     """Eq. 2: H(t, s) averaged over a view's hidden patches (0 where there are none), then over views."""
-    every = -(t * F.log_softmax(s / heat, dim=-1)).sum(dim=-1)  # [m, p]
+    every = -(t * (s / heat).log_softmax(dim=-1)).sum(dim=-1)  # [m, p]
     return ((every * hidden).sum(dim=1) / hidden.sum(dim=1).clamp(min=1)).mean()
 
 
@@ -72,11 +70,9 @@ class IBOT(Method):
         super().__init__(encoder)
         self.head = prototype_head(encoder.dim, *projector, count=prototypes)
         self.teacher = Teacher(encoder)
-        self.teacher_head = Teacher(self.head[:-1], White(whitening), self.head[-1])
-        self.sharpen, self.sharpen_patches = (
-            Sharpener(prototypes, teacher_temperature, teacher_warmup, balancing=sinkhorn)
-            for _ in "tu"
-        )
+        self.teacher_head = prototype_teacher(self.head, whitening)
+        self.sharpen = Sharpener(prototypes, teacher_temperature, teacher_warmup, sinkhorn)
+        self.sharpen_patches = Sharpener(prototypes, teacher_temperature, teacher_warmup, sinkhorn)
         self.stand_in = nn.Parameter(torch.zeros(encoder.dim))  # of hidden patches
         self.heat, self.momentum, self.koleo, self.hold = temperature, momentum, koleo, hold
         self.hidden = hidden
@@ -99,10 +95,8 @@ class IBOT(Method):
             t, u = self.teacher_head(h[:, 0]), self.teacher_head(h[:, 1:])  # [v n, k], [v n, p, k]
         token = distillation(self.sharpen(t).view(v, n, -1), s.view(-1, n, t.shape[1]), self.heat)
         patches = masked(self.sharpen_patches(u), self.head(x[:, 1:]), hidden, self.heat)
-        losses = {"class_token": token, "patches": patches}
-        losses |= spreading(x[:, 0].view(v, n, -1), self.koleo)
-        memo = {"tokens": t, "patches": u.mean(dim=1)}
-        return Outputs(losses, self.kept.pooled(h), s[: v * n], memo)
+        losses = {"class_token": token, "patches": patches} | spreading(x[:, 0], v, self.koleo)
+        return Outputs(losses, self.kept.pooled(h), s[: v * n], {"tokens": t, "patches": u.mean(1)})
 
     def after_backward(self, progress: float) -> None:
         if progress < self.hold:
