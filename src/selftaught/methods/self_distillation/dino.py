@@ -3,9 +3,10 @@
     the student, shown any crop, predicts what the teacher says of the full views;
     the teacher's answers are centred (no favourite prototype) and sharpened (no shrug)
 
-Defaults are the authors' for ImageNet at 300 epochs; ``sinkhorn`` and ``koleo``, off by default, are DINOv2's
-(Oquab et al., 2024, https://arxiv.org/abs/2304.07193, section 4). Deviations: the last layer's rows are always of unit
-length (theirs are not for ViT-S), temperature and hold go by the step, and gradients are not clipped.
+Defaults are the authors' for ImageNet at 300 epochs; ``sinkhorn`` and ``koleo``, off by default, are
+DINOv2's (Oquab et al., 2024, https://arxiv.org/abs/2304.07193, section 4). Deviations: the last layer's
+rows are always of unit length (theirs are not for ViT-S), temperature and hold go by the step, and gradients
+are not clipped.
 """
 
 import torch

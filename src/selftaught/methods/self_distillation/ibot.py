@@ -2,7 +2,8 @@
 
     class token: DINO   hidden patches: say what the teacher, who sees them, says of the same patch
 
-Defaults are the authors' for ViT-S/16; ``sinkhorn`` and ``koleo`` are DINOv2's, as in ``dino``. Deviations: DINO's, and one teacher's temperature for both tokens.
+Defaults are the authors' for ViT-S/16; ``sinkhorn`` and ``koleo`` are DINOv2's, as in ``dino``. Deviations:
+DINO's, and one teacher's temperature for both tokens.
 """
 
 import torch
