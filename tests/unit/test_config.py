@@ -321,3 +321,15 @@ assert not heavy, heavy
     )
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("data", ["shapes", "cifar10-cpu"])
+@pytest.mark.parametrize("method", ["mae", "simmim", "ijepa", "ibot"])
+def test_what_needs_a_vit_is_taught_as_in_the_table_of_vits(method: str, data: str) -> None:
+    """The recipes of both tables say so twice, since a recipe is read by itself; here they cannot part."""
+    one, other = (
+        config.recipe(method, data, data),
+        config.recipe(method, f"{data}-vit", f"{data}-vit"),
+    )
+    for part in ("encoder", "optimiser", "views", "method", "batch"):
+        assert one.get(part) == other.get(part), part
