@@ -320,25 +320,34 @@ def examine(
     return found.content
 
 
-def load(run: str | Path) -> "Embedder":
+def load(run: str | Path, *, device: str = "cpu") -> "Embedder":
     """A trained encoder with its preprocessing, from a run folder or an ``encoder.safetensors``.
 
+    Args:
+        device: where it works; ``auto`` takes CUDA, then Apple's MPS, then the CPU.
+
     Raises:
-        Refusal: there is no readable encoder.
+        Refusal: there is no readable encoder, or no such device.
     """
     from selftaught.inference import load
+    from selftaught.training.machine import choose_device
 
-    return load(Path(run))
+    return load(Path(run), device=choose_device(device))
 
 
-def embed(run: str | Path, pictures: str | Path, out: str | Path) -> "tuple[Any, list[str]]":
+def embed(
+    run: str | Path, pictures: str | Path, out: str | Path, *, device: str = "auto"
+) -> "tuple[Any, list[str]]":
     """Features of a folder of pictures (or of one picture), written to ``out`` with the names beside it.
+
+    Args:
+        device: where the encoder works; ``auto`` takes CUDA, then Apple's MPS, then the CPU.
 
     Returns:
         [n, d] float32 features, and the n files in the same order.
 
     Raises:
-        Refusal: no readable encoder, or pictures that it cannot read.
+        Refusal: no readable encoder, no such device, or pictures that the encoder cannot read.
     """
     import numpy as np
 
@@ -346,7 +355,7 @@ def embed(run: str | Path, pictures: str | Path, out: str | Path) -> "tuple[Any,
 
     out, given = Path(out), Path(pictures)
     files = [given] if given.is_file() else pictures_in(given)
-    features = load(run).embed(files)
+    features = load(run, device=device).embed(files)
     out.parent.mkdir(parents=True, exist_ok=True)
     np.save(out, features)
     names = [str(file) for file in files]

@@ -14,7 +14,7 @@ from course import blocks, hold, run
 from rich.console import Console
 
 import selftaught
-from selftaught import interface
+from selftaught import config, encoders, interface
 from selftaught.reports.tables import comparison_tables
 
 ROOT = Path(__file__).parents[2]
@@ -103,6 +103,24 @@ def test_signatures_are_those_of_the_interface() -> None:
             if word != "*"
         ]
         assert given == expected, name
+
+
+def test_the_table_of_keys_is_the_tree() -> None:
+    text = (DOCS / "8-recipes-and-overrides.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `?([\w ]+?)`? \| .* \| (`.*) \|$", text, flags=re.MULTILINE))
+    branches = {
+        name: field.annotation.model_fields
+        for name, field in config.Run.model_fields.items()
+        if hasattr(field.annotation, "model_fields")
+    }
+    for name in ("data", "encoder", "views", "optimiser", "monitor"):
+        shown = set(re.findall(r"`(\w+)`", rows[name]))
+        assert shown == set(branches[name]) - ({"name"} if name == "data" else set()), name
+    assert set(re.findall(r"`(\w+)`", rows["top level"])) == set(config.Run.model_fields) - set(
+        branches
+    )
+    for encoder in encoders.names():
+        assert f"`{encoder}`" in text
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 from PIL import Image
 
 from selftaught import catalogue, cli
+from selftaught.cli.options import listed
 from selftaught.runs import RunFolder
 
 COMMANDS = (
@@ -368,12 +370,26 @@ def test_embed_writes_features_and_names(
     one = selftaught("embed", run / "encoder.safetensors", names[7], "--out", "one.npy")
     assert one.code == 0
     np.testing.assert_allclose(np.load(tmp_path / "one.npy")[0], features[7], rtol=1e-4, atol=1e-5)
+    elsewhere = selftaught("embed", run, unlabelled, "--out", "two.npy", "--device", "gpu")
+    assert elsewhere.code == 2
+    assert "There is no device 'gpu'; give auto, cuda, mps, cpu." in elsewhere.err
     empty = tmp_path / "empty"
     empty.mkdir()
     nothing = selftaught("embed", run, empty, "--out", "two.npy")
     assert nothing.code == 2
     assert "no picture" in one_sentence(nothing)
     assert not (tmp_path / "two.npy").exists()
+
+
+def test_version_is_the_package_s(selftaught: Command) -> None:
+    answer = selftaught("--version")
+    assert answer.code == 0
+    assert answer.out.strip() == metadata.version("selftaught")
+
+
+def test_names_between_commas_may_have_blanks() -> None:
+    assert listed(" pixels, untrained,") == ["pixels", "untrained"]
+    assert listed("") == []
 
 
 def test_bench_prints_its_tables_or_json_alone_and_writes_nothing(

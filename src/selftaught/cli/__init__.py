@@ -5,6 +5,8 @@ Ctrl-C or SIGTERM, saved. Progress goes to stderr, results to stdout; with ``--j
 """
 
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -16,7 +18,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help="Teach an image encoder from pictures nobody labelled, and learn which method taught it best.",
+    help="Train image encoders by self-supervised learning, and learn which method trained the better one. "
+    "Begin with: selftaught compare simclr byol vicreg",
 )
 
 for command in (
@@ -34,6 +37,23 @@ for command in (
     looking.watch,
 ):  # in the order of --help
     app.command()(command)
+
+
+def said(wanted: bool) -> None:
+    """Print the version and end, if that is wanted."""
+    if wanted:
+        print(metadata.version("selftaught"))
+        raise typer.Exit
+
+
+@app.callback()
+def before(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=said, is_eager=True, help="Print the version and end."),
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from selftaught.cli.options import AsJson, Protocols, SplitName, split_named
+from selftaught.cli.options import AsJson, DeviceName, Protocols, SplitName, listed, split_named
 from selftaught.cli.speech import print_json, say
 from selftaught.errors import Refusal
 
@@ -61,7 +61,7 @@ def evaluate(
     found = interface.evaluate(
         run,
         split=split_named(split),
-        protocols=protocols.split(","),
+        protocols=listed(protocols) or [protocols],
         say=say,
         **config.split_overrides(overrides or []),
     )
@@ -83,6 +83,7 @@ def embed(
     run: Annotated[Path, typer.Argument(help="A run folder or an encoder.safetensors.")],
     pictures: Annotated[Path, typer.Argument(help="A folder of pictures, or one picture.")],
     out: Annotated[Path, typer.Option(help="Where the features go: X.npy, one row a picture.")],
+    device: DeviceName = None,
     as_json: AsJson = False,
 ) -> None:
     """Turn pictures into features with a trained encoder; rows are in the order of FILE.txt beside."""
@@ -91,7 +92,7 @@ def embed(
     say(f"{run} on {pictures} · writes {out}")
     from selftaught import interface
 
-    features, files = interface.embed(run, pictures, out)
+    features, files = interface.embed(run, pictures, out, device=device or "auto")
     if as_json:
         print_json({"out": str(out), "pictures": len(files), "dim": features.shape[1]})
     else:

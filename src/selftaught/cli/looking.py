@@ -58,7 +58,7 @@ def log(
     run: Annotated[Path, typer.Argument(help="A run folder, or a directory with several.")],
     to: Annotated[str, typer.Option(help="tensorboard, wandb or mlflow, separated by commas.")],
 ) -> None:
-    """Tell trackers of runs what they have not been told yet; again for what came since.
+    """Write runs to TensorBoard, W&B or MLflow; what they have already is not written again.
 
     TensorBoard's and W&B's files lie in the run folders, MLflow's where MLflow puts them. Nothing is sent
     unless WANDB_MODE or MLFLOW_TRACKING_URI say so.
@@ -73,10 +73,10 @@ def watch(
     directory: Annotated[
         Path, typer.Argument(help="Of a comparison, of a run, or of several runs.")
     ],
-    port: Annotated[int, typer.Option(min=0, max=65535, help="A free one otherwise.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
-    """Serve the page of runs that go on, on this machine alone; it follows them, and writes nothing.
+    """Show runs in progress in the browser of this machine; writes nothing.
 
     From another machine: ssh -L 8000:127.0.0.1:PORT HOST, then http://127.0.0.1:8000/.
     """

@@ -15,6 +15,7 @@ from selftaught.cli.options import (
     Overrides,
     Recipe,
     given_options,
+    listed,
 )
 from selftaught.cli.speech import print_json, say
 
@@ -40,7 +41,9 @@ def bench(
     repeats: Annotated[int, typer.Option(help="Rounds in which all take turns.")] = 7,
     against: Annotated[
         str | None,
-        typer.Option(help="Peers, separated by commas: lightly,solo-learn,stable-pretraining"),
+        typer.Option(
+            help="Other packages, separated by commas: lightly, solo-learn, stable-pretraining."
+        ),
     ] = None,
     compile_floor: Annotated[
         bool | None,
@@ -48,7 +51,9 @@ def bench(
     ] = None,
     peak_tflops: Annotated[
         float | None,
-        typer.Option(help="The device at its best, 10^12 operations/s; known for common GPUs."),
+        typer.Option(
+            help="Peak TFLOP/s of the device, for model-FLOP utilisation; known for common GPUs."
+        ),
     ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="key=value for all contestants; repeat it.")
@@ -67,7 +72,7 @@ def bench(
         *contestants,
         data=data,
         repeats=repeats,
-        against=[peer for peer in (against or "").split(",") if peer],
+        against=listed(against or ""),
         compile_floor=compile_floor,
         peak_tflops=peak_tflops,
         say=say,
@@ -99,7 +104,11 @@ def doctor(
         ),
     ] = None,
     seconds: Annotated[
-        float, typer.Option(min=0, help="To measure each method's cost in, about; 0 measures none.")
+        float,
+        typer.Option(
+            min=0,
+            help="About how long to measure the time and memory of each method; 0 measures neither.",
+        ),
     ] = 20.0,
     recipe: Recipe = None,
     epochs: Epochs = None,
@@ -117,7 +126,7 @@ def doctor(
     given = given_options(
         overrides, data_root=data_root, recipe=recipe, epochs=epochs, encoder=encoder, device=device
     )
-    methods = [name for name in method.split(",") if name]
+    methods = listed(method)
     content = interface.examine(data, methods=methods, out=out, seconds=seconds, say=say, **given)
     if as_json:
         print_json(content)

@@ -9,7 +9,8 @@ from selftaught.errors import Refusal, suggest
 Overrides = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Anything of the configuration: batch=128 optimiser.rate=0.3 temperature=0.2"
+        help="Any key of the configuration: batch=128 optimiser.rate=0.3; `selftaught methods NAME` lists "
+        "the method's own."
     ),
 ]
 Data = Annotated[
@@ -39,12 +40,22 @@ BudgetText = Annotated[
     typer.Option("--budget", help="Instead of --epochs: 30m or 2h of training, or 5Mpictures."),
 ]
 StopOnCollapse = Annotated[
-    bool, typer.Option("--stop-on-collapse", help="End at the look that shows a collapse.")
+    bool,
+    typer.Option(
+        "--stop-on-collapse",
+        help="Stop as soon as the monitor, which looks every monitor.every epochs, shows a collapse.",
+    ),
 ]
 EncoderName = Annotated[
-    str | None, typer.Option(help="resnet_tiny, resnet18, resnet50, vit_tiny, timm:NAME ...")
+    str | None,
+    typer.Option(
+        help="resnet_tiny, resnet_small, resnet18 to resnet101, vit_micro to vit_base, or timm:NAME (random "
+        "weights); the recipe's otherwise."
+    ),
 ]
-DeviceName = Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")]
+DeviceName = Annotated[
+    str | None, typer.Option(help="auto (CUDA, else MPS, else the CPU), cpu, cuda or mps.")
+]
 Log = Annotated[
     str | None,
     typer.Option(
@@ -59,6 +70,11 @@ SplitName = Annotated[str, typer.Option(help="validation is for choices; test is
 Protocols = Annotated[
     str, typer.Option(help="From `selftaught protocols`, separated by commas; or all.")
 ]
+
+
+def listed(text: str) -> list[str]:
+    """Names that commas separate, with or without blanks."""
+    return [name for each in text.split(",") if (name := each.strip())]
 
 
 def split_named(name: str) -> Any:

@@ -22,6 +22,7 @@ from selftaught.cli.options import (
     SplitName,
     StopOnCollapse,
     given_options,
+    listed,
     split_named,
 )
 from selftaught.cli.speech import print_json, say
@@ -51,7 +52,7 @@ def compare(
     baselines: Annotated[
         str | None,
         typer.Option(
-            help="Separated by commas, or none; otherwise untrained,pixels,random_patches,supervised."
+            help="Separated by commas, or none; otherwise untrained, pixels, random_patches and supervised."
         ),
     ] = None,
     protocols: Protocols = "knn,linear",
@@ -77,7 +78,10 @@ def compare(
     fresh: Fresh = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train what is missing, judge all alike, write one table and one page."""
+    """Train what is missing, judge all alike, write one table and one page.
+
+    Runs lie in the comparison's own directory; those of `train` are not taken up.
+    """
     from selftaught import interface
 
     given = given_options(
@@ -90,9 +94,7 @@ def compare(
         device=device,
         stop_on_collapse=stop_on_collapse,
     )
-    chosen = (
-        None if baselines is None else [b for b in baselines.split(",") if b not in ("", "none")]
-    )
+    chosen = None if baselines is None else [b for b in listed(baselines) if b != "none"]
     given = {"data": data} | given
     content = interface.compare(
         *contestants,
@@ -100,11 +102,11 @@ def compare(
         out=out,
         split=split_named(split),
         baselines=chosen,
-        protocols=protocols.split(","),
+        protocols=listed(protocols) or [protocols],
         fresh=fresh,
         jobs=jobs,
         study=study,
-        encoders=() if encoders is None else [each.strip() for each in encoders.split(",")],
+        encoders=() if encoders is None else listed(encoders),
         to_label=to_label,
         log=log or (),
         say=say,
@@ -136,7 +138,7 @@ def train(
     recipe: Recipe = None,
     epochs: Epochs = None,
     budget: BudgetText = None,
-    seed: Annotated[int, typer.Option(help="Where every random choice begins.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Run folder; runs/DATA/METHOD[-hash]/seed-N otherwise.")
     ] = None,

@@ -27,6 +27,8 @@ def choose_device(name: str) -> torch.device:
     }
     if name == "auto":
         return torch.device(next(device for device, found in there.items() if found))
+    if name not in there:
+        raise Refusal(f"There is no device '{name}'; give auto, {', '.join(there)}.")
     if not there[name]:
         found = ", ".join(device for device, is_there in there.items() if is_there)
         raise Refusal(f"device={name}, but torch finds only: {found}.")
