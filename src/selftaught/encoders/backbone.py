@@ -1,5 +1,9 @@
 """Any image model of timm (Wightman, 2019), https://github.com/huggingface/pytorch-image-models."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,7 +16,7 @@ from selftaught.vision_libraries import import_timm
 
 
 class Timm(Encoder):
-    """``timm:NAME`` without its classifier, from random weights.
+    """``timm:NAME`` without its classifier, from random weights until ``load`` takes others.
 
     Args:
         name: the model's name after ``timm:``.
@@ -28,12 +32,8 @@ class Timm(Encoder):
         timm = import_timm()
         if not timm.is_model(name):
             raise Refusal(f"timm has no model '{name}'; {suggest(name, timm.list_models())}")
-        settings: dict[str, Any] = {"pretrained": False, "num_classes": 0, "in_chans": channels}
-        try:
-            self.network = timm.create_model(name, img_size=size, **settings)
-        except TypeError:  # convolutional models take any size and do not know the argument
-            self.network = timm.create_model(name, **settings)
         self.recipe = {"name": f"timm:{name}", "channels": channels, "size": size}
+        self.network = self._made()
         with torch.no_grad():
             was = self.network.training
             try:
@@ -44,6 +44,55 @@ class Timm(Encoder):
             self.network.train(was)
         self.dim = probe.shape[1]
 
+    def _made(self, **weights: Any) -> Any:
+        """timm's model without its classifier, for the recipe's channels and size."""
+        name, create = self.recipe["name"].removeprefix("timm:"), import_timm().create_model
+        settings = {"pretrained": False, "num_classes": 0, "in_chans": self.recipe["channels"]}
+        settings |= weights
+        try:
+            return create(name, img_size=self.recipe["size"], **settings)
+        except TypeError:  # convolutional models take any size and do not know the argument
+            return create(name, **settings)
+
+    def load(self, path: Path) -> None:
+        """Take published weights from a file; timm fits them to other channels and sizes.
+
+        A classifier in it is left out. Pictures of three channels are normalised from then on as these
+        weights' authors did.
+
+        Raises:
+            Refusal: the file cannot be read without executing it, or holds another model.
+        """
+        timm, model = import_timm(), self.recipe["name"].removeprefix("timm:")
+        try:
+            weights = timm.models.load_state_dict(str(path), device="cpu", weights_only=True)
+            given = {"state_dict": weights, "custom_load": False}
+            with torch.random.fork_rng(devices=[]), silence():
+                made = []
+                for overlay in ({}, {"pretrained": True, "pretrained_cfg_overlay": given}):
+                    torch.manual_seed(0)  # so that what both have in common came from no file
+                    made.append(self._made(**overlay))
+        except Exception as error:  # torch, pickle, safetensors and zip each have their own kinds
+            reason = " ".join(str(error).split())[:160]
+            raise Refusal(
+                f"{path} cannot be loaded as weights of {model}: {reason}; give a state dict of timm's "
+                f"{model}, as .safetensors or .pth."
+            ) from None
+        fresh, self.network = dict(made[0].named_parameters()), made[1]
+        missing = [
+            name
+            for name, weight in self.network.named_parameters()
+            if weight.ndim > 1 and torch.equal(weight, fresh[name])
+        ]
+        if missing:
+            raise Refusal(
+                f"{path} does not hold {model}: it lacks {', '.join(missing[:3])}"
+                f"{' ...' if len(missing) > 3 else ''}; give a state dict of timm's {model}."
+            )
+        if self.recipe["channels"] == 3:
+            cfg = self.network.pretrained_cfg
+            self.normalisation = tuple(cfg["mean"]), tuple(cfg["std"])
+
     def forward(self, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
         features: Tensor = self.network(pictures)
         return features
@@ -51,6 +100,18 @@ class Timm(Encoder):
     def layers(self) -> list[list[nn.Parameter]]:
         """As timm groups its own model for layer-wise rates."""
         return by_depth(self.network)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """No warnings of timm's, which come with a list of all names before our one sentence."""
+    logger = logging.getLogger("timm")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def by_depth(network: Any) -> list[list[nn.Parameter]]:

@@ -13,10 +13,13 @@ class Encoder(nn.Module):
         dim: d, the width of the features.
         recipe: the name and the keyword arguments that build this architecture again
             (``encoders.build(**recipe)``); it is stored beside exported weights.
+        normalisation: mean and deviation of each channel that the weights it starts from were trained
+            with; None takes those of the pictures.
     """
 
     dim: int
     recipe: dict[str, Any]
+    normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
 
     def forward(self, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
         raise NotImplementedError

@@ -15,6 +15,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from selftaught.encoders import Encoder, build
+from selftaught.encoders.backbone import Timm
+from selftaught.encoders.pretrained import find_weights
 from selftaught.errors import Refusal
 from selftaught.runs import write_atomically
 
@@ -22,6 +24,9 @@ FORMAT = 1
 KEY = "selftaught"
 NAME = "encoder.safetensors"
 """What the file is called in a run folder."""
+
+PRETRAINED = "pretrained"
+"""In the place of a file: the weights that timm publishes."""
 
 KEPT = "encoders"
 """Folder of a run folder with the encoders of its looks."""
@@ -107,13 +112,39 @@ def kept(path: Path | str) -> tuple[Path, ...]:
     return tuple(sorted(Path(path).glob("step-*.safetensors")))
 
 
+def is_ours(path: Path) -> bool:
+    """Whether a file has the header that ``write`` writes."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return KEY in (file.metadata() or {})
+    except (SafetensorError, OSError):
+        return False
+
+
 def start_from(encoder: Encoder, path: Path | str) -> None:
-    """Give an encoder the weights of an exported one of the same architecture.
+    """Give an encoder the weights of an exported one of the same architecture, or published ones of timm's.
+
+    Args:
+        path: a run folder or an exported file; for a model of timm's also a state dict of it, or
+            ``pretrained`` for the weights that timm publishes, from the caches on this disk.
 
     Raises:
-        Refusal: the file cannot be read, or holds another architecture.
+        Refusal: the file cannot be read, or holds another architecture; published weights are not on this disk,
+            or there are none.
     """
-    other, _ = read(path)
+    name = encoder.recipe["name"]
+    if isinstance(encoder, Timm) and path == PRETRAINED:
+        encoder.load(find_weights(name.removeprefix("timm:"), key="encoder.init"))
+        return
+    if path == PRETRAINED:
+        raise Refusal(
+            f"encoder.init={path} is for models of timm's, such as encoder=timm:resnet18.a1_in1k; there are no "
+            f"published weights of {name}. Give a run folder instead, or leave it out."
+        )
+    if isinstance(encoder, Timm) and Path(path).is_file() and not is_ours(Path(path)):
+        encoder.load(Path(path))
+        return
+    other, header = read(path)
     try:
         encoder.load_state_dict(other.state_dict())
     except RuntimeError:
@@ -121,3 +152,5 @@ def start_from(encoder: Encoder, path: Path | str) -> None:
             f"encoder.init={path} holds {other.recipe}, and this run builds {encoder.recipe}; "
             "give the same encoder, stem and number of channels."
         ) from None
+    fed = header["preprocessing"]
+    encoder.normalisation = tuple(fed["mean"]), tuple(fed["std"])

@@ -33,8 +33,11 @@ def published(model: str) -> Any:
     return cfg
 
 
-def find_weights(model: str, file: str = "") -> Path:
+def find_weights(model: str, file: str = "", *, key: str = "file") -> Path:
     """The file with a model's weights: the one that is given, else from the caches on this disk.
+
+    Args:
+        key: where the user would give a file.
 
     Raises:
         Refusal: it is not there; the sentence says what was expected where.
@@ -65,7 +68,7 @@ def find_weights(model: str, file: str = "") -> Path:
         looked.append(str(kept))
     raise Refusal(
         f"pretrained: the weights of {model} are not on this disk, and nothing is downloaded. Expected: "
-        f"{', or '.join(looked)}. Fetch them where there is a network, or give file=PATH."
+        f"{', or '.join(looked)}. Fetch them where there is a network, or give {key}=PATH."
     )
 
 

@@ -1,7 +1,7 @@
 """From a configuration to everything a run needs, checked before anything is written."""
 
 from bisect import bisect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -124,6 +124,16 @@ def prepare(run: config.Run, splits: Splits | None = None) -> Setup:
     splits = splits or _open(run.data)
     source = pretraining(splits, final=run.final)
     size = run.views.size or splits.size
+    kind = entry.load()
+    if kind.needs is not None and kind.needs.tokens and run.encoder.name not in ARCHITECTURES:
+        raise Refusal(
+            f"{entry.name} hides patches of a picture, and {run.encoder.name} does not cut pictures into "
+            "patches; give encoder=vit_tiny or another ViT of ours."
+        )
+    encoder = first_weights(run, source.channels, size)
+    if encoder.normalisation is not None:
+        mean, std = encoder.normalisation  # weights see pictures as those that made them did
+        splits = replace(splits, mean=mean, std=std)
     facts: dict[str, Any] = {
         "size": size,
         "channels": source.channels,
@@ -132,13 +142,6 @@ def prepare(run: config.Run, splits: Splits | None = None) -> Setup:
         "std": splits.std,
     }
     clean = Views.clean(**facts)
-    kind = entry.load()
-    if kind.needs is not None and kind.needs.tokens and run.encoder.name not in ARCHITECTURES:
-        raise Refusal(
-            f"{entry.name} hides patches of a picture, and {run.encoder.name} does not cut pictures into "
-            "patches; give encoder=vit_tiny or another ViT of ours."
-        )
-    encoder = first_weights(run, source.channels, size)
     if entry.baseline:
         model: Method | Baseline = kind(**run.parameters())
         views = clean
