@@ -1,4 +1,4 @@
-"""Training that starts from weights that others published: found on the disk, fitted, fed as by their authors."""
+"""Training that starts from weights that others published: found on the disk, fitted, fed as they want."""
 
 from pathlib import Path
 
