@@ -47,8 +47,8 @@ class Encoder(Part):
 
     Attributes:
         name: ``resnet18``, ``resnet_small``, ``vit_tiny``, ``timm:NAME`` ...
-        init: an ``encoder.safetensors`` or a run folder to start from; for ``timm:NAME`` also ``pretrained``, the
-            weights that timm publishes (from this disk), or a file of them; None starts from noise.
+        init: an ``encoder.safetensors`` or a run folder to start from; for ``timm:NAME`` also ``pretrained``,
+            the weights that timm publishes (from this disk), or a file of them; None starts from noise.
         stem: ``auto`` chooses by the size of the views.
         patch: side of a ViT's patches in pixels; None chooses by the size of the views.
         positions: of a ViT's patches, ``learnt`` or ``fixed`` sines and cosines.
