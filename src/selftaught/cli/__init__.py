@@ -39,11 +39,12 @@ for command in (
     app.command()(command)
 
 
-def said(wanted: bool) -> None:
+def said(wanted: bool) -> bool:
     """Print the version and end, if that is wanted."""
     if wanted:
         print(metadata.version("selftaught"))
         raise typer.Exit
+    return wanted
 
 
 @app.callback()
