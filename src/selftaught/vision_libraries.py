@@ -32,10 +32,16 @@ def import_timm_optimisers() -> ModuleType:
     """The module ``timm.optim``.
 
     Raises:
-        Refusal: as ``import_timm``.
+        Refusal: as ``import_timm``, or timm is too old to have Muon.
     """
     import_timm()
-    return import_module("timm.optim")
+    optimisers = import_module("timm.optim")
+    if not hasattr(optimisers, "Muon"):
+        raise Refusal(
+            "optimiser=muon is timm's, from its version 1.0.22 on: `pip install -U timm`, or choose "
+            "adamw, sgd or lars."
+        )
+    return optimisers
 
 
 def _load(name: str) -> ModuleType:

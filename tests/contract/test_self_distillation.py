@@ -14,7 +14,7 @@ from selftaught.keys import Keys
 from selftaught.methods import Method
 from selftaught.methods.self_distillation.byol import BYOL, regression
 from selftaught.methods.self_distillation.dino import DINO, distillation
-from selftaught.methods.self_distillation.ibot import IBOT
+from selftaught.methods.self_distillation.ibot import IBOT, masked
 from selftaught.methods.self_distillation.simsiam import SimSiam
 from selftaught.parts.assignment import sinkhorn
 from selftaught.parts.spread import koleo
@@ -320,6 +320,21 @@ def test_ibot_with_nothing_hidden_leaves_the_loss_of_dino() -> None:
     assert losses["patches"].item() == 0
     torch.testing.assert_close(losses["class_token"], total(dino, given))
     assert gradients(ibot, given)["stand_in"].abs().sum() == 0
+
+
+def test_ibot_balances_each_kind_of_token_and_spreads_its_student_s_class_tokens() -> None:
+    method: IBOT = build("ibot", sinkhorn=3, koleo=0.1).double()
+    given = batch(method, small=2)
+    outputs = method(given)
+    hidden = given.draws["hidden"].transpose(0, 1).flatten(0, 1)
+    x = method.encoder.tokens(given.by_size()[0], replace=(hidden, method.stand_in))
+    u = method.teacher_head(method.kept.tokens(given.by_size()[0])[:, 1:])
+    balanced = sinkhorn(u.flatten(0, 1), epsilon=method.sharpen_patches.heat, iterations=3)
+    expected = masked(balanced.view(u.shape), method.head(x[:, 1:]), hidden, method.heat)
+    torch.testing.assert_close(outputs.losses["patches"], expected)
+    torch.testing.assert_close(outputs.losses["spread"], 0.1 * koleo(x[:, 0].view(2, N, -1)))
+    method.after_step(outputs, 0.5)
+    assert method.sharpen_patches.centre.value.abs().sum() == 0
 
 
 def test_the_student_does_not_see_what_is_hidden_and_the_teacher_does() -> None:

@@ -39,6 +39,7 @@ TAUGHT: dict[str, dict[str, Any]] = {  # what looks at the rows of all ranks
     "byol": {"projector": (32,), "predictor": (32,), "whitening": 3},  # more dimensions than rows
     "dcl": {"projector": (8,)},
     "dino": {"projector": (8,), "prototypes": 5, "whitening": 3},
+    "dino, balanced": {"projector": (8,), "prototypes": 5, "sinkhorn": 3},
     "lejepa": {"projector": (8,), "directions": 12},
     "mean_shift": {**PREDICTED, "queue": 20, "k": 3, "whitening": 3},
     "moco": {"projector": (8,), "queue": 20, "splits": 1},
@@ -57,7 +58,7 @@ TAUGHT: dict[str, dict[str, Any]] = {  # what looks at the rows of all ranks
 
 def build(name: str) -> Method:
     torch.manual_seed(0)
-    method = methods.build(name, Flat(), classes=3, **TAUGHT[name])
+    method = methods.build(name.partition(",")[0], Flat(), classes=3, **TAUGHT[name])
     for part in [*method.modules()]:
         for key, each in part.named_children():
             if isinstance(each, nn.BatchNorm1d):

@@ -39,8 +39,8 @@ for command in (
     app.command()(command)
 
 
-def said(wanted: bool) -> bool:
-    """Print the version and end, if that is wanted."""
+def print_version(wanted: bool) -> bool:
+    """Print the version and end, if that is wanted; typer takes the answer for the option's value."""
     if wanted:
         print(metadata.version("selftaught"))
         raise typer.Exit
@@ -48,13 +48,15 @@ def said(wanted: bool) -> bool:
 
 
 @app.callback()
-def before(
+def every_command(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=said, is_eager=True, help="Print the version and end."),
+        typer.Option(
+            "--version", callback=print_version, is_eager=True, help="Print the version and end."
+        ),
     ] = False,
 ) -> None:
-    pass
+    """What stands before the command."""
 
 
 def main() -> None:

@@ -108,7 +108,7 @@ class Optimiser(Part):
         decay: weight decay; biases and normalisation are spared, unless ``decay_norms``.
         decay_norms: whether biases and the scales of normalisation decay as well, as in torch's own SGD.
         momentum: of SGD, LARS and Muon.
-        betas: of AdamW, also where Muon leaves biases and norms to it.
+        betas: of AdamW, also where Muon leaves biases, norms and what is no matrix to it.
         trust: LARS' trust coefficient.
         clip: whether LARS' local rate is clipped at the global one (the CIFAR recipes' LARC).
         warmup: share of the training that the rate's linear rise takes.
@@ -118,8 +118,8 @@ class Optimiser(Part):
     rate: Positive = 0.06
     decay: NotNegative = 5e-4
     decay_norms: bool = False
-    momentum: Fraction = 0.9
-    betas: tuple[Fraction, Fraction] = (0.9, 0.999)
+    momentum: Share = 0.9
+    betas: tuple[Share, Share] = (0.9, 0.999)
     trust: Positive = 0.001
     clip: bool = False
     warmup: Share = 0.0

@@ -33,7 +33,13 @@ class Timm(Encoder):
         if not timm.is_model(name):
             raise Refusal(f"timm has no model '{name}'; {suggest(name, timm.list_models())}")
         self.recipe = {"name": f"timm:{name}", "channels": channels, "size": size}
-        self.network = self._made()
+        try:
+            self.network = self._made()
+        except RuntimeError as error:  # a tag that timm does not know
+            reason = str(error).splitlines()[0].rstrip(".")
+            raise Refusal(
+                f"timm cannot build '{name}': {reason}; {suggest(name, timm.list_pretrained())}"
+            ) from None
         with torch.no_grad():
             was = self.network.training
             try:
@@ -66,32 +72,46 @@ class Timm(Encoder):
         timm, model = import_timm(), self.recipe["name"].removeprefix("timm:")
         try:
             weights = timm.models.load_state_dict(str(path), device="cpu", weights_only=True)
-            given = {"state_dict": weights, "custom_load": False}
             with torch.random.fork_rng(devices=[]), silence():
-                made = []
-                for overlay in ({}, {"pretrained": True, "pretrained_cfg_overlay": given}):
-                    torch.manual_seed(0)  # so that what both have in common came from no file
-                    made.append(self._made(**overlay))
+                found, other = (self._filled(weights, shift) for shift in (0, 1))
         except Exception as error:  # torch, pickle, safetensors and zip each have their own kinds
             reason = " ".join(str(error).split())[:160]
             raise Refusal(
                 f"{path} cannot be loaded as weights of {model}: {reason}; give a state dict of timm's "
                 f"{model}, as .safetensors or .pth."
             ) from None
-        fresh, self.network = dict(made[0].named_parameters()), made[1]
+        # timm says of nothing that it was missing. What other weights would not have changed came from no file.
+        unmoved = other.state_dict()
         missing = [
             name
-            for name, weight in self.network.named_parameters()
-            if weight.ndim > 1 and torch.equal(weight, fresh[name])
+            for name, value in found.state_dict().items()
+            if value.is_floating_point() and torch.equal(value, unmoved[name])
         ]
         if missing:
             raise Refusal(
                 f"{path} does not hold {model}: it lacks {', '.join(missing[:3])}"
                 f"{' ...' if len(missing) > 3 else ''}; give a state dict of timm's {model}."
             )
+        self.network = found
         if self.recipe["channels"] == 3:
             cfg = self.network.pretrained_cfg
             self.normalisation = tuple(cfg["mean"]), tuple(cfg["std"])
+
+    def _filled(self, weights: dict[str, Any], shift: int) -> Any:
+        """timm's model with these weights, each number larger by ``shift``."""
+        moved = {
+            name: value + shift
+            if isinstance(value, Tensor) and value.is_floating_point()
+            else value
+            for name, value in weights.items()
+        }
+        torch.default_generator.manual_seed(0)  # what is in no file is the same each time
+        given = {"state_dict": moved, "custom_load": False}
+        network = self._made(pretrained=True, pretrained_cfg_overlay=given)
+        # timm keeps what it was given, and every copy of the network would have a copy of it.
+        kept = {key: value for key, value in network.pretrained_cfg.items() if key not in given}
+        network.pretrained_cfg = network.default_cfg = kept
+        return network
 
     def forward(self, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
         features: Tensor = self.network(pictures)

@@ -27,7 +27,10 @@ def published(model: str) -> Any:
     if not timm.is_model(model.partition(".")[0]):
         raise Refusal(f"timm has no model '{model}'; {suggest(model, timm.list_models())}")
     known = timm.list_pretrained()
-    cfg = timm.get_pretrained_cfg(model)
+    try:
+        cfg = timm.get_pretrained_cfg(model)
+    except RuntimeError:  # a tag that timm does not know
+        cfg = None
     if cfg is None or not (cfg.hf_hub_id or cfg.url):
         raise Refusal(f"timm knows no weights for '{model}'; {suggest(model, known)}")
     return cfg

@@ -147,8 +147,9 @@ def build(settings: config.Optimiser, method: Method, batch: int) -> Optimizer:
 
 def _muon(groups: list[dict[str, Any]], rate: float, settings: config.Optimiser) -> Optimizer:
     """Muon (Jordan et al., 2024) for matrices and kernels, which it flattens to [out, in h w]; AdamW with
-    Nesterov's momentum for biases and norms. Steps are scaled to the size of AdamW's (Liu et al., 2025, arXiv
-    2502.16982, equation 4), so rates are of the size of AdamW's too."""
+    Nesterov's momentum for the rest: biases, norms, tokens and positions, and what timm takes for no matrix (a
+    side below 4, one side more than 128 times the other, depthwise kernels). Steps are scaled to the size of
+    AdamW's (Liu et al., 2025, arXiv 2502.16982, equation 4), so rates are of the size of AdamW's too."""
     muon: Optimizer = import_timm_optimisers().Muon(
         groups,
         lr=rate,

@@ -18,7 +18,7 @@ from selftaught.parts.queue import Queue
 from selftaught.training import machine
 from selftaught.training.stages import shown, sides
 from selftaught.views.engine import Views
-from selftaught.vision_libraries import import_timm
+from selftaught.vision_libraries import import_timm_optimisers
 
 INITIAL = -1
 """The step whose keys give the first weights; training's steps begin at 0."""
@@ -154,7 +154,7 @@ def prepare(run: config.Run, splits: Splits | None = None) -> Setup:
             "sub-folders by class, give data.labels=FILE.csv, or choose a self-supervised method."
         )
     if run.optimiser.name == "muon":
-        import_timm()  # whose it is; refuses now rather than when a folder has been made
+        import_timm_optimisers()  # refuses now rather than when a folder has been made
     if run.batch > len(source):
         raise Refusal(
             f"batch={run.batch} is larger than the {len(source)} pictures to learn from; "

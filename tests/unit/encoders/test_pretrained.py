@@ -99,6 +99,8 @@ def test_missing_weights_are_refused_with_the_place_where_they_were_expected(
         find_weights(MODEL, "nowhere.pth")
     with pytest.raises(Refusal, match="did you mean 'resnet18"):
         find_weights("resnet1888")
+    with pytest.raises(Refusal, match=r"knows no weights for 'resnet18\.none'; did you mean"):
+        find_weights("resnet18.none")
 
 
 def test_a_file_of_another_model_or_of_none_is_refused(tmp_path: Path) -> None:

@@ -103,3 +103,24 @@ def test_what_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     torch.save(timm.create_model("test_vit").state_dict(), tmp_path / "other.pth")
     with pytest.raises(Refusal, match=r"does not hold test_resnet: it lacks conv1\.0\.weight"):
         prepared(**{"encoder.init": str(tmp_path / "other.pth")})
+    with pytest.raises(
+        Refusal, match=r"Invalid pretrained tag \(none\) for test_resnet; did you mean"
+    ):
+        prepared(encoder=f"timm:{MODEL}.none")
+
+
+@pytest.mark.parametrize("left_out", ["bn1.weight", "layer1.0.bn1.running_var"])
+def test_a_file_that_lacks_a_norm_is_refused(
+    left_out: str, published: nn.Module, tmp_path: Path
+) -> None:
+    weights = published.state_dict()
+    del weights[left_out]
+    save_file(weights, tmp_path / "most.safetensors")
+    with pytest.raises(Refusal, match=f"it lacks {left_out}"):
+        prepared(**{"encoder.init": str(tmp_path / "most.safetensors")})
+
+
+def test_the_encoder_carries_no_second_copy_of_the_file(published: nn.Module) -> None:
+    network = prepared(**{"encoder.init": "pretrained"}).encoder.network
+    assert isinstance(network, nn.Module)
+    assert not any(isinstance(value, dict) for value in dict(network.pretrained_cfg).values())  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from selftaught import config, encoders, methods
+from selftaught.errors import Refusal
 from selftaught.training import optimisers
 from selftaught.training.optimisers import LARS, EagerAdamW, EagerSGD
 
@@ -72,38 +73,63 @@ def test_lars_moves_a_weight_of_length_zero() -> None:
 
 
 def test_muon_takes_the_nearest_orthogonal_matrix_and_steps_as_large_as_adamw() -> None:
-    """Jordan et al., 2024, by singular values; scaled by equation 4 of Liu et al., 2025."""
+    """Jordan et al., 2024, by singular values, with Nesterov's momentum; scaled as Liu et al., 2025."""
     torch.manual_seed(0)
     encoder = encoders.build("resnet_tiny", channels=3, size=16)
     method = methods.build("simclr", encoder, projector=(8, 4))
-    settings = config.Optimiser(name="muon", rate=0.5, decay=0.1)
+    momentum, rate = 0.8, 0.25
+    settings = config.Optimiser(name="muon", rate=0.5, decay=0.0, momentum=momentum)
     optimiser = optimisers.build(settings, method, batch=128)
+    optimisers.set_rate(optimiser, 0.0, warmup=0.0)
+    average = {name: torch.zeros_like(p) for name, p in method.named_parameters()}
+    for number in range(2):
+        before = {name: p.detach().clone() for name, p in method.named_parameters()}
+        for parameter in method.parameters():
+            parameter.grad = torch.randn_like(parameter)
+        given = {
+            name: p.grad.clone() for name, p in method.named_parameters() if p.grad is not None
+        }
+        optimiser.step()
+        for name, now in method.named_parameters():
+            step = (before[name] - now.detach()) / rate
+            if (
+                now.ndim == 1
+            ):  # Adam's first step is the rate, whatever the gradient; Nesterov's 1.9 of it
+                if number == 0:
+                    assert step.abs().mean().item() == pytest.approx(1.9, rel=0.01), name
+                continue
+            average[name] = momentum * average[name] + (1 - momentum) * given[name]
+            ahead = momentum * average[name] + (1 - momentum) * given[name]
+            u, _, v = torch.linalg.svd(ahead.flatten(1), full_matrices=False)
+            step = step.flatten(1)
+            best = 0.2 * math.sqrt(max(step.shape)) * (u @ v)
+            alike = torch.nn.functional.cosine_similarity(step.flatten(), best.flatten(), dim=0)
+            assert alike > 0.98, name
+            assert step.norm() / best.norm() == pytest.approx(1.0, rel=0.2), name
+
+
+def test_muon_s_decay_is_apart_from_its_step_and_spares_norms() -> None:
+    encoder = encoders.build("resnet_tiny", channels=3, size=16)
+    method = methods.build("simclr", encoder, projector=(8, 4))
+    optimiser = optimisers.build(
+        config.Optimiser(name="muon", rate=0.5, decay=0.1), method, batch=128
+    )
     optimisers.set_rate(optimiser, 0.0, warmup=0.0)
     before = {name: p.detach().clone() for name, p in method.named_parameters()}
     for parameter in method.parameters():
-        parameter.grad = torch.randn_like(parameter)
-    directions = {
-        name: p.grad.clone() for name, p in method.named_parameters() if p.grad is not None
-    }
+        parameter.grad = torch.zeros_like(parameter)
     optimiser.step()
-    rate = 0.25
     for name, now in method.named_parameters():
-        kept = before[name] * (1 - rate * 0.1 if now.ndim > 1 else 1)
-        step = (
-            ((kept - now.detach()) / rate).flatten(1)
-            if now.ndim > 1
-            else (kept - now.detach()) / rate
-        )
-        if (
-            now.ndim == 1
-        ):  # Adam's first step is the rate, whatever the gradient; Nesterov's 1.9 of it
-            assert step.abs().mean().item() == pytest.approx(1.9, rel=0.01), name
-            continue
-        u, _, v = torch.linalg.svd(directions[name].flatten(1), full_matrices=False)
-        best = 0.2 * math.sqrt(max(step.shape)) * (u @ v)
-        alike = torch.nn.functional.cosine_similarity(step.flatten(), best.flatten(), dim=0)
-        assert alike > 0.98, name
-        assert step.norm() / best.norm() == pytest.approx(1.0, rel=0.2), name
+        kept = 1 - 0.25 * 0.1 if now.ndim > 1 else 1.0
+        torch.testing.assert_close(now.detach(), kept * before[name])
+
+
+@pytest.mark.parametrize("key", ["momentum", "betas"])
+def test_a_momentum_of_one_is_refused_before_anything_is_built(key: str) -> None:
+    value = 1.0 if key == "momentum" else (0.9, 1.0)
+    changes = {"optimiser.name": "muon", "optimiser.rate": 0.1, f"optimiser.{key}": value}
+    with pytest.raises(Refusal, match="less than 1"):
+        config.resolve("simclr", {"data": "shapes"}, changes)
 
 
 def test_biases_and_norms_are_spared_decay_and_the_rate_follows_the_batch() -> None:

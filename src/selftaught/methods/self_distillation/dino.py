@@ -54,7 +54,8 @@ class DINO(Method):
         momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
         centring: False leaves the teacher's answers where they are; it collapses (section 5.3).
         sinkhorn: rounds of balancing in the centre's stead, as DINOv2 has it (3); 0 for none.
-        koleo: weight of features' spread over the sphere, as DINOv2 has it (0.1); 0 for none.
+        koleo: weight of features' spread over the sphere, a mean over views; DINOv2 has a sum of two, so that
+            its 0.1 is 0.2 here; 0 for none.
         whitening: steps towards a white bottleneck of the teacher's, as ``byol`` has them; 0 for none.
         hold: share of training, at the beginning, in which the last layer stands still.
     """

@@ -3,7 +3,8 @@
     class token: DINO   hidden patches: say what the teacher, who sees them, says of the same patch
 
 Defaults are the authors' for ViT-S/16; ``sinkhorn`` and ``koleo`` are DINOv2's, as in ``dino``. Deviations:
-DINO's, and one teacher's temperature for both tokens.
+DINO's, and one teacher's temperature for both tokens; ``sinkhorn`` balances all patches, where DINOv2 takes
+the hidden ones.
 """
 
 import torch
@@ -43,7 +44,8 @@ class IBOT(Method):
         teacher_warmup: share of training in which the teacher's temperature moves, in a straight line.
         momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
         sinkhorn: rounds of balancing in the centre's stead, as DINOv2 has it (3); 0 for none.
-        koleo: weight of features' spread over the sphere, as DINOv2 has it (0.1); 0 for none.
+        koleo: weight of features' spread over the sphere, a mean over views; DINOv2 has a sum of two, so that
+            its 0.1 is 0.2 here; 0 for none.
         whitening: steps towards a white bottleneck of the teacher's, as ``byol`` has them; 0 for none.
         hidden: smallest and largest share of a view's patches that is hidden; (0, 0) hides none, which is DINO.
         hold: share of training, at the beginning, in which the last layer stands still.
