@@ -1,5 +1,6 @@
 """Encoders: pictures to features."""
 
+from collections.abc import Collection
 from typing import Any
 
 from selftaught.encoders import resnet, vit
@@ -21,6 +22,15 @@ FITTED: dict[str, type[Encoder]] = {
 """The baselines' own encoders, which do not train."""
 
 
+OWNED: dict[str, tuple[str, Collection[str], str]] = {
+    "stem": ("ResNets", resnet.ARCHITECTURES, "auto"),
+    "pool": ("ViTs", vit.ARCHITECTURES, "class"),
+    "patch": ("ViTs", vit.ARCHITECTURES, "null"),
+    "positions": ("ViTs", vit.ARCHITECTURES, "learnt"),
+}
+"""Settings of one kind of architecture: whose, by what names, and the value that chooses nothing."""
+
+
 def names() -> list[str]:
     """The built-in architectures that can be trained; beside them stands every ``timm:NAME``."""
     return [*resnet.ARCHITECTURES, *vit.ARCHITECTURES]
@@ -39,26 +49,21 @@ def build(name: str, *, channels: int, size: int, **settings: Any) -> Encoder:
         Refusal: no such encoder; the sentence names the nearest.
     """
     # What chooses nothing goes to nobody, so that one configuration serves every architecture.
-    neutral = (("stem", "auto"), ("pool", "class"), ("positions", "learnt"))
-    settings = {key: value for key, value in settings.items() if (key, value) not in neutral}
+    settings = {
+        key: value for key, value in settings.items() if key not in OWNED or value != OWNED[key][2]
+    }
     known = name in (*names(), *FITTED) or name.startswith("timm:")
     if not known:
         raise Refusal(f"There is no encoder '{name}'; {suggest(name, [*names(), 'timm:resnet18'])}")
-    if "pool" in settings and name not in vit.ARCHITECTURES:
-        raise Refusal(
-            f"encoder.pool={settings['pool']} is for ViTs of ours; {name} has no tokens to choose from."
-        )
-    for key in ("patch", "positions"):
-        if key in settings and (name in resnet.ARCHITECTURES or name.startswith("timm:")):
+    for key, (kind, owners, neutral) in OWNED.items():
+        # Random patches have a patch of their own.
+        if key in settings and name not in owners and not (key == "patch" and name in FITTED):
             raise Refusal(
-                f"encoder.{key}={settings[key]} is for ViTs of ours; {name} takes pictures as they are."
+                f"encoder.{key}={settings[key]} is for {kind} of ours; {name} takes none: give "
+                f"encoder.{key}={neutral}."
             )
     if name in resnet.ARCHITECTURES:
         return resnet.ResNet(name, channels=channels, size=size, **settings)
-    if "stem" in settings:
-        raise Refusal(
-            f"encoder.stem={settings['stem']} is for ResNets; {name} has no stem to choose."
-        )
     if name in vit.ARCHITECTURES:
         return vit.ViT(name, channels=channels, size=size, **settings)
     if name.startswith("timm:"):

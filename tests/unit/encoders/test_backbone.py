@@ -55,3 +55,10 @@ def test_without_timm_only_timm_is_missing(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(Refusal, match="pip install timm"):
         encoders.build("timm:resnet18", channels=3, size=32)
     assert encoders.build("resnet_tiny", channels=3, size=32).dim == 128
+
+
+def test_a_stem_that_a_recipe_brings_is_refused_with_the_word_that_leaves_it_out() -> None:
+    with pytest.raises(
+        Refusal, match=r"stem=strided is for ResNets of ours.*give encoder\.stem=auto"
+    ):
+        encoders.build("timm:test_resnet", channels=3, size=32, stem="strided")
