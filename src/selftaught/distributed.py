@@ -43,3 +43,8 @@ def gather(rows: Tensor) -> Tensor:
         return rows
     gathered: Tensor = _Gather.apply(rows)
     return gathered
+
+
+def own_rows(count: int) -> slice:
+    """Where this rank's rows are among those that ``gather`` gives, every rank having so many."""
+    return slice(rank() * count, (rank() + 1) * count)

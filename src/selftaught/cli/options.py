@@ -50,7 +50,7 @@ EncoderName = Annotated[
     str | None,
     typer.Option(
         help="resnet_tiny, resnet_small, resnet18 to resnet101, vit_micro to vit_base, or timm:NAME (random "
-        "weights); the recipe's otherwise."
+        "weights unless encoder.init=pretrained); the recipe's otherwise."
     ),
 ]
 DeviceName = Annotated[

@@ -50,9 +50,14 @@ class Timm(Encoder):
             self.network.train(was)
         self.dim = probe.shape[1]
 
+    @property
+    def model(self) -> str:
+        """timm's name."""
+        return str(self.recipe["name"]).removeprefix("timm:")
+
     def _made(self, **weights: Any) -> Any:
         """timm's model without its classifier, for the recipe's channels and size."""
-        name, create = self.recipe["name"].removeprefix("timm:"), import_timm().create_model
+        name, create = self.model, import_timm().create_model
         settings = {"pretrained": False, "num_classes": 0, "in_chans": self.recipe["channels"]}
         settings |= weights
         try:
@@ -69,17 +74,8 @@ class Timm(Encoder):
         Raises:
             Refusal: the file cannot be read without executing it, or holds another model.
         """
-        timm, model = import_timm(), self.recipe["name"].removeprefix("timm:")
-        try:
-            weights = timm.models.load_state_dict(str(path), device="cpu", weights_only=True)
-            with torch.random.fork_rng(devices=[]), silence():
-                found, other = (self._filled(weights, shift) for shift in (0, 1))
-        except Exception as error:  # torch, pickle, safetensors and zip each have their own kinds
-            reason = " ".join(str(error).split())[:160]
-            raise Refusal(
-                f"{path} cannot be loaded as weights of {model}: {reason}; give a state dict of timm's "
-                f"{model}, as .safetensors or .pth."
-            ) from None
+        with reading(path, self.model) as weights, torch.random.fork_rng(devices=[]), silence():
+            found, other = (self._filled(weights, shift) for shift in (0, 1))
         # timm says of nothing that it was missing. What other weights would not have changed came from no file.
         unmoved = other.state_dict()
         missing = [
@@ -87,11 +83,7 @@ class Timm(Encoder):
             for name, value in found.state_dict().items()
             if value.is_floating_point() and torch.equal(value, unmoved[name])
         ]
-        if missing:
-            raise Refusal(
-                f"{path} does not hold {model}: it lacks {', '.join(missing[:3])}"
-                f"{' ...' if len(missing) > 3 else ''}; give a state dict of timm's {model}."
-            )
+        check_whole(path, self.model, missing, f"give a state dict of timm's {self.model}")
         self.network = found
         if self.recipe["channels"] == 3:
             cfg = self.network.pretrained_cfg
@@ -120,6 +112,36 @@ class Timm(Encoder):
     def layers(self) -> list[list[nn.Parameter]]:
         """As timm groups its own model for layer-wise rates."""
         return by_depth(self.network)
+
+
+@contextmanager
+def reading(path: Path, model: str) -> Iterator[dict[str, Any]]:
+    """The weights in a file, for whoever puts them into a model of timm's.
+
+    Raises:
+        Refusal: the file cannot be read without executing it, or what is done with its weights fails.
+    """
+    try:
+        yield import_timm().models.load_state_dict(str(path), device="cpu", weights_only=True)
+    except Exception as error:  # torch, pickle, safetensors and zip each have their own kinds
+        reason = " ".join(str(error).split())[:160]
+        raise Refusal(
+            f"{path} cannot be loaded as weights of {model}: {reason}; give a state dict of timm's "
+            f"{model}, as .safetensors or .pth."
+        ) from None
+
+
+def check_whole(path: Path, model: str, missing: list[str], remedy: str) -> None:
+    """Refuse a file that lacks some of a model's weights.
+
+    Raises:
+        Refusal: something is missing.
+    """
+    if missing:
+        raise Refusal(
+            f"{path} does not hold {model}: it lacks {', '.join(missing[:3])}"
+            f"{' ...' if len(missing) > 3 else ''}; {remedy}."
+        )
 
 
 @contextmanager

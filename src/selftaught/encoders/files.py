@@ -132,18 +132,18 @@ def start_from(encoder: Encoder, path: Path | str) -> None:
         Refusal: the file cannot be read, or holds another architecture; published weights are not on this disk,
             or there are none.
     """
-    name = encoder.recipe["name"]
-    if isinstance(encoder, Timm) and path == PRETRAINED:
-        encoder.load(find_weights(name.removeprefix("timm:"), key="encoder.init"))
-        return
-    if path == PRETRAINED:
+    if isinstance(encoder, Timm):
+        if path == PRETRAINED:
+            encoder.load(find_weights(encoder.model, key="encoder.init"))
+            return
+        if Path(path).is_file() and not is_ours(Path(path)):
+            encoder.load(Path(path))
+            return
+    elif path == PRETRAINED:
         raise Refusal(
             f"encoder.init={path} is for models of timm's, such as encoder=timm:resnet18.a1_in1k; there are no "
-            f"published weights of {name}. Give a run folder instead, or leave it out."
+            f"published weights of {encoder.recipe['name']}. Give a run folder instead, or leave it out."
         )
-    if isinstance(encoder, Timm) and Path(path).is_file() and not is_ours(Path(path)):
-        encoder.load(Path(path))
-        return
     other, header = read(path)
     try:
         encoder.load_state_dict(other.state_dict())

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from selftaught.encoders.backbone import by_depth
+from selftaught.encoders.backbone import by_depth, check_whole, reading
 from selftaught.encoders.encoder import Encoder
 from selftaught.errors import Refusal, suggest
 from selftaught.vision_libraries import import_timm
@@ -124,23 +124,10 @@ class Pretrained(Encoder):
         Raises:
             Refusal: the file cannot be read without executing it, or holds another model.
         """
-        from timm.models import load_state_dict
-
         model = self.recipe["model"]
-        try:
-            weights = load_state_dict(str(path), device="cpu", weights_only=True)
+        with reading(path, model) as weights:
             missing = self.network.load_state_dict(weights, strict=False).missing_keys
-        except Exception as error:  # torch, pickle, safetensors and zip each have their own kinds
-            reason = " ".join(str(error).split())[:160]
-            raise Refusal(
-                f"{path} cannot be loaded as weights of {model}: {reason}; give a state dict of timm's "
-                f"{model}, as .safetensors or .pth."
-            ) from None
-        if missing:
-            raise Refusal(
-                f"{path} does not hold {model}: it lacks {', '.join(missing[:3])}"
-                f"{' ...' if len(missing) > 3 else ''}; give pretrained's model= and file= together."
-            )
+        check_whole(path, model, missing, "give pretrained's model= and file= together")
 
     def forward(self, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
         x = pictures.float()

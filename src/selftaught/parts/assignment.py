@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from selftaught.distributed import gather, rank, world
+from selftaught.distributed import gather, own_rows, world
 from selftaught.parts.prototypes import Prototypes
 from selftaught.parts.queue import Queue
 
@@ -68,7 +68,7 @@ class Balanced(nn.Module):
             [scores.new_ones(n * world()), self.weight.to(scores.dtype).expand(size)]
         )
         q = sinkhorn(every, epsilon=self.epsilon, iterations=self.iterations, weights=weights)
-        return q[rank() * n : (rank() + 1) * n]
+        return q[own_rows(n)]
 
     @torch.no_grad()
     def push(self, z: Float[Tensor, "n p"], *, read: bool) -> None:

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from selftaught.distributed import gather, rank
+from selftaught.distributed import gather, own_rows
 from selftaught.parts.assignment import sinkhorn
 from selftaught.schedules import rise
 
@@ -68,9 +68,8 @@ class Sharpener(nn.Module):
         if not self.balancing:
             return F.softmax((rows - self.centre.value) / self.heat, dim=-1)
         every = gather(flat := rows.flatten(0, -2))
-        own = slice(rank() * len(flat), (rank() + 1) * len(flat))
-        shared = sinkhorn(every, epsilon=self.heat, iterations=self.balancing)[own]
-        return shared.view(rows.shape)
+        shared = sinkhorn(every, epsilon=self.heat, iterations=self.balancing)
+        return shared[own_rows(len(flat))].view(rows.shape)
 
     def follow(self, rows: Float[Tensor, "n p"], progress: float) -> None:
         """Move the centre, and the temperature to what it is after this step."""

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from selftaught.distributed import gather, rank
+from selftaught.distributed import gather, own_rows
 
 
 def whiten(x: Float[Tensor, "*v n p"], shrinkage: float = 0.0) -> Float[Tensor, "*v n p"]:
@@ -49,7 +49,7 @@ def towards_white(x: Float[Tensor, "n p"], steps: int) -> Float[Tensor, "n p"]:
     for _ in range(steps):  # root and inverse together, which stays stable where it has converged
         step = (3 * identity - inverse @ root) / 2
         root, inverse = root @ step, step @ inverse
-    own = slice(rank() * len(x), (rank() + 1) * len(x))
+    own = own_rows(len(x))
     white: Tensor = (inverse[own] @ centred if narrow else centred[own] @ inverse) / scale.sqrt()
     return white
 

@@ -1,13 +1,13 @@
 """Weights from the disk: found or refused with the place, never downloaded, fed as their authors did."""
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
-from huggingface_hub import constants
 from safetensors.torch import save_file
 from torch import nn
 
@@ -17,19 +17,18 @@ from selftaught.errors import Refusal
 
 timm = pytest.importorskip("timm")
 
+Keep = Callable[[str, nn.Module], Path]
 MODEL = "test_resnet"
 """A model of timm's for tests: 160 px, 470,000 weights."""
 
 
 @pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def no_network(monkeypatch: pytest.MonkeyPatch, hub: Keep) -> None:
     def refuse(*arguments: Any, **keywords: Any) -> None:
         raise AssertionError("the network was asked")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
 
 
 def published_model() -> nn.Module:
@@ -79,14 +78,8 @@ def test_grey_pictures_are_shown_in_three_channels() -> None:
         Pretrained(channels=4, size=32, model=MODEL, mean=[0.5] * 4, std=[0.2] * 4)
 
 
-def test_the_caches_are_looked_through(tmp_path: Path) -> None:
-    repository = timm.get_pretrained_cfg(MODEL).hf_hub_id
-    place = tmp_path / "hub" / f"models--{repository.replace('/', '--')}"
-    (place / "refs").mkdir(parents=True)
-    (place / "refs" / "main").write_text("abc")
-    kept = place / "snapshots" / "abc" / "model.safetensors"
-    kept.parent.mkdir(parents=True)
-    save_file(published_model().state_dict(), kept)
+def test_the_caches_are_looked_through(hub: Keep) -> None:
+    kept = hub(MODEL, published_model())
     assert find_weights(MODEL) == kept
 
 

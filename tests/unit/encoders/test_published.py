@@ -1,10 +1,10 @@
 """Training that starts from weights that others published: found on the disk, fitted, fed as they want."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from huggingface_hub import constants
 from safetensors.torch import save_file
 from torch import nn
 
@@ -17,24 +17,17 @@ from selftaught.training.setup import Setup
 
 timm = pytest.importorskip("timm")
 
+Keep = Callable[[str, nn.Module], Path]
 MODEL = "test_resnet"
 """A model of timm's for tests: 160 px, 470,000 weights."""
 
 
 @pytest.fixture
-def published(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> nn.Module:
+def published(hub: Keep) -> nn.Module:
     """The model whose weights lie in the cache of the hub."""
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     torch.manual_seed(5)
     model: nn.Module = timm.create_model(MODEL, pretrained=False)
-    repository = timm.get_pretrained_cfg(MODEL).hf_hub_id
-    place = tmp_path / "hub" / f"models--{repository.replace('/', '--')}"
-    (place / "refs").mkdir(parents=True)
-    (place / "refs" / "main").write_text("abc")
-    kept = place / "snapshots" / "abc" / "model.safetensors"
-    kept.parent.mkdir(parents=True)
-    save_file(model.state_dict(), kept)
+    hub(MODEL, model)
     return model.eval()
 
 
@@ -88,9 +81,8 @@ def test_what_starts_from_a_run_is_fed_as_that_run_was(tmp_path: Path) -> None:
     assert (setup.splits.mean, setup.splits.std) == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
 
 
-def test_what_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+@pytest.mark.usefixtures("hub")
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"nothing is downloaded.*or give encoder\.init=PATH"):
         prepared(**{"encoder.init": "pretrained"})
     with pytest.raises(

@@ -92,10 +92,10 @@ def test_muon_takes_the_nearest_orthogonal_matrix_and_steps_as_large_as_adamw() 
         optimiser.step()
         for name, now in method.named_parameters():
             step = (before[name] - now.detach()) / rate
-            if (
-                now.ndim == 1
-            ):  # Adam's first step is the rate, whatever the gradient; Nesterov's 1.9 of it
-                if number == 0:
+            if now.ndim == 1:
+                if (
+                    number == 0
+                ):  # Adam's first step is the rate, whatever the gradient; Nesterov's 1.9 of it
                     assert step.abs().mean().item() == pytest.approx(1.9, rel=0.01), name
                 continue
             average[name] = momentum * average[name] + (1 - momentum) * given[name]
