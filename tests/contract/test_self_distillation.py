@@ -329,12 +329,22 @@ def test_ibot_balances_each_kind_of_token_and_spreads_its_student_s_class_tokens
     hidden = given.draws["hidden"].transpose(0, 1).flatten(0, 1)
     x = method.encoder.tokens(given.by_size()[0], replace=(hidden, method.stand_in))
     u = method.teacher_head(method.kept.tokens(given.by_size()[0])[:, 1:])
-    balanced = sinkhorn(u.flatten(0, 1), epsilon=method.sharpen_patches.heat, iterations=3)
-    expected = masked(balanced.view(u.shape), method.head(x[:, 1:]), hidden, method.heat)
+    assert 0 < hidden.sum() < hidden.numel()
+    balanced = torch.zeros_like(u)  # of the hidden patches alone, as in DINOv2
+    balanced[hidden] = sinkhorn(u[hidden], epsilon=method.sharpen_patches.heat, iterations=3)
+    expected = masked(balanced, method.head(x[:, 1:]), hidden, method.heat)
     torch.testing.assert_close(outputs.losses["patches"], expected)
     torch.testing.assert_close(outputs.losses["spread"], 0.1 * koleo(x[:, 0].view(2, N, -1)))
     method.after_step(outputs, 0.5)
     assert method.sharpen_patches.centre.value.abs().sum() == 0
+
+
+def test_ibot_balances_a_batch_in_which_nothing_is_hidden() -> None:
+    method: IBOT = build("ibot", sinkhorn=3).double()
+    given = batch(method)
+    given.draws["hidden"] = torch.zeros(N, 2, 16, dtype=torch.bool)
+    assert method(given).losses["patches"].item() == 0
+    assert all(each.isfinite().all() for each in gradients(method, given).values())
 
 
 def test_the_student_does_not_see_what_is_hidden_and_the_teacher_does() -> None:

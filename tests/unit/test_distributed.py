@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 import torch.distributed as dist
+import torch.nn.functional as F
 from torch import Tensor, multiprocessing, nn
 
 from selftaught import methods
@@ -16,6 +17,8 @@ from selftaught.distributed import gather, rank, world
 from selftaught.encoders import Encoder
 from selftaught.keys import Keys
 from selftaught.methods import Method
+from selftaught.parts.assignment import Balanced
+from selftaught.parts.prototypes import Prototypes
 
 RANKS, PICTURES = 2, 6
 
@@ -98,12 +101,37 @@ def share(views: list[Tensor]) -> list[Tensor]:
     return [view[rank() * PICTURES : (rank() + 1) * PICTURES] for view in views]
 
 
+def prototypes() -> Prototypes:
+    torch.manual_seed(2)
+    return Prototypes(5, 8).double()
+
+
+def scores() -> Tensor:
+    torch.manual_seed(3)
+    return torch.randn(RANKS * PICTURES, 5, dtype=torch.float64)
+
+
+def full_queue() -> Balanced:
+    balanced = Balanced(7, 8, epsilon=0.5, iterations=3).double()
+    torch.manual_seed(4)
+    balanced.queue.rows.copy_(F.normalize(torch.randn(7, 8, dtype=torch.float64)))
+    balanced.weight.fill_(1)
+    return balanced
+
+
 def gathers() -> dict[str, Any]:
     rows = (torch.arange(6.0).view(3, 2) + 10 * rank()).requires_grad_()
     everyone = gather(rows)
     weights = torch.arange(12.0).view(6, 2) * (rank() + 1)
     (everyone * weights).sum().backward()  # type: ignore[no-untyped-call]
     return {"rank": rank(), "world": world(), "everyone": everyone.detach(), "grad": rows.grad}
+
+
+def balances() -> Tensor:
+    """Shares of each rank's rows beside a queue that is full, and that every rank has."""
+    mine = scores()[rank() * PICTURES : (rank() + 1) * PICTURES]
+    shares: Tensor = full_queue()(mine, prototypes())
+    return shares
 
 
 def teaches() -> dict[str, Any]:
@@ -129,7 +157,11 @@ def in_each(number: int, port: int, out: str) -> None:
         dist.destroy_process_group()
 
 
-WORK: dict[str, Callable[[], Any]] = {"gathers": gathers, "teaches": teaches}
+WORK: dict[str, Callable[[], Any]] = {
+    "gathers": gathers,
+    "balances": balances,
+    "teaches": teaches,
+}
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +200,13 @@ def test_the_gradient_of_a_row_is_summed_over_all_who_used_it(
     total = torch.arange(12.0).view(6, 2) * (1 + 2)
     for number, found in enumerate(ranks):
         assert torch.equal(found["gathers"]["grad"], total[3 * number : 3 * number + 3])
+
+
+def test_a_queue_that_every_rank_has_counts_once(ranks: list[dict[str, Any]]) -> None:
+    shares = full_queue()(scores(), prototypes())
+    without = Balanced(0, 8, epsilon=0.5, iterations=3)(scores(), prototypes())
+    assert not torch.allclose(shares, without)
+    torch.testing.assert_close(torch.cat([found["balances"] for found in ranks]), shares)
 
 
 @pytest.mark.parametrize("name", TAUGHT)

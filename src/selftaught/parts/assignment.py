@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from selftaught.distributed import gather, own_rows, world
+from selftaught.distributed import gather, world
 from selftaught.parts.prototypes import Prototypes
 from selftaught.parts.queue import Queue
 
@@ -35,7 +35,7 @@ def sinkhorn(
     rows = worth  # logarithms of the factors of rows and columns
     columns = torch.zeros_like(scores[:1])
     for _ in range(iterations):
-        columns = -(scores + rows).logsumexp(0, keepdim=True)
+        columns = -gather((scores + rows).logsumexp(0, keepdim=True)).logsumexp(0, keepdim=True)
         rows = worth - (scores + columns).logsumexp(1, keepdim=True)
     return (scores + columns).softmax(1)
 
@@ -62,13 +62,13 @@ class Balanced(nn.Module):
     @torch.no_grad()
     def forward(self, scores: Float[Tensor, "n k"], prototypes: Prototypes) -> Float[Tensor, "n k"]:
         """Each row's share of the prototypes."""
-        n, size = len(scores), len(self.queue.rows)
-        every = torch.cat([gather(scores.detach()), prototypes(self.queue.rows)])
-        weights = torch.cat(
-            [scores.new_ones(n * world()), self.weight.to(scores.dtype).expand(size)]
-        )
-        q = sinkhorn(every, epsilon=self.epsilon, iterations=self.iterations, weights=weights)
-        return q[own_rows(n)]
+        n, queue = len(scores), self.queue.rows
+        every = torch.cat([scores.detach(), prototypes(queue)])
+        share = self.weight.to(scores.dtype) / world()  # every rank has the whole queue
+        weights = torch.cat([scores.new_ones(n), share.expand(len(queue))])
+        return sinkhorn(every, epsilon=self.epsilon, iterations=self.iterations, weights=weights)[
+            :n
+        ]
 
     @torch.no_grad()
     def push(self, z: Float[Tensor, "n p"], *, read: bool) -> None:

@@ -2,10 +2,10 @@
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from selftaught.distributed import gather, own_rows
+from selftaught.distributed import gather
 from selftaught.parts.assignment import sinkhorn
 from selftaught.schedules import rise
 
@@ -63,13 +63,22 @@ class Sharpener(nn.Module):
         self.centring, self.balancing = centring and not balancing, balancing
 
     @torch.no_grad()
-    def forward(self, rows: Float[Tensor, "*n p"]) -> Float[Tensor, "*n p"]:
+    def forward(
+        self, rows: Float[Tensor, "*n p"], asked: Bool[Tensor, "*n"] | None = None
+    ) -> Float[Tensor, "*n p"]:
+        """One distribution a row.
+
+        Args:
+            asked: the rows that balancing is over; all, unless they are given or none is.
+        """
         rows = rows.to(self.heat.dtype)
         if not self.balancing:
             return F.softmax((rows - self.centre.value) / self.heat, dim=-1)
-        every = gather(flat := rows.flatten(0, -2))
-        shared = sinkhorn(every, epsilon=self.heat, iterations=self.balancing)
-        return shared[own_rows(len(flat))].view(rows.shape)
+        # Next to nothing instead of nothing: were no row asked for, there would be nothing to share out.
+        weights = None if asked is None else asked.flatten().to(rows.dtype).clamp_min(1e-20)
+        flat = rows.flatten(0, -2)
+        shared = sinkhorn(flat, epsilon=self.heat, iterations=self.balancing, weights=weights)
+        return shared.view(rows.shape)
 
     def follow(self, rows: Float[Tensor, "n p"], progress: float) -> None:
         """Move the centre, and the temperature to what it is after this step."""

@@ -3,8 +3,7 @@
     class token: DINO   hidden patches: say what the teacher, who sees them, says of the same patch
 
 Defaults are the authors' for ViT-S/16; ``sinkhorn`` and ``koleo`` are DINOv2's, as in ``dino``. Deviations:
-DINO's, and one teacher's temperature for both tokens; ``sinkhorn`` balances all patches, where DINOv2 takes
-the hidden ones.
+DINO's, and one teacher's temperature for both tokens.
 """
 
 import torch
@@ -43,7 +42,8 @@ class IBOT(Method):
         teacher_temperature: the teacher's, before and after its warm-up; lower is sharper.
         teacher_warmup: share of training in which the teacher's temperature moves, in a straight line.
         momentum: the teacher's, at the start and the end; (0, 0) copies the student, (1, 1) never moves.
-        sinkhorn: rounds of balancing in the centre's stead, as DINOv2 has it (3); 0 for none.
+        sinkhorn: rounds of balancing in the centre's stead, of class tokens and of hidden patches, as DINOv2
+            has it (3); 0 for none.
         koleo: weight of features' spread over the sphere, a mean over views; DINOv2 has a sum of two, so that
             its 0.1 is 0.2 here; 0 for none.
         whitening: steps towards a white bottleneck of the teacher's, as ``byol`` has them; 0 for none.
@@ -97,7 +97,7 @@ class IBOT(Method):
             h = self.kept.tokens(full)
             t, u = self.teacher_head(h[:, 0]), self.teacher_head(h[:, 1:])  # [v n, k], [v n, p, k]
         token = distillation(self.sharpen(t).view(v, n, -1), s.view(-1, n, t.shape[1]), self.heat)
-        patches = masked(self.sharpen_patches(u), self.head(x[:, 1:]), hidden, self.heat)
+        patches = masked(self.sharpen_patches(u, hidden), self.head(x[:, 1:]), hidden, self.heat)
         losses = {"class_token": token, "patches": patches} | spreading(x[:, 0], v, self.koleo)
         return Outputs(losses, self.kept.pooled(h), s[: v * n], {"tokens": t, "patches": u.mean(1)})
 
