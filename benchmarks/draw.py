@@ -35,7 +35,8 @@ SPEED = f"""{NOTE}
 
 What was measured, from the files of [benchmarks/results](../benchmarks/README.md) alone. You can read here how
 near a training step comes to what its networks alone would take (the *floor*), how it stands beside other
-packages, how fast pictures become views, what judging takes, and what the losses cost.
+packages, how little time an accuracy needs, how fast pictures become views, what judging takes, and what the
+losses cost.
 `selftaught bench simclr byol` measures steps on your machine.
 
 Ratios are of the same rounds, in which all took turns; seconds belong to one machine on one day.

@@ -6,6 +6,7 @@
     python benchmarks/speed.py gpu --device cpu --repeats 1 --out /tmp --set encoder=resnet_tiny --set batch=16
     python benchmarks/speed.py views                     # views alone, beside Pillow's: 40 seconds on one core
     python benchmarks/speed.py judging --threads 2       # kNN and linear probe, beside slow references
+    python benchmarks/speed.py budgets --threads 1       # what recipes of CIFAR-10 take, first step to last
 
 Ratios are of the same rounds, so another program on the machine blurs them and does not bend them; pictures a
 second do suffer. Say ``--note "..."`` what else went on. The line with ``--device cpu`` walks through the
@@ -14,9 +15,11 @@ GPU's table without a GPU.
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import budgets
 import judging
 import views
 
@@ -49,7 +52,7 @@ TABLES: dict[str, Rows] = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("table", choices=[*TABLES, "views", "judging"])
+    parser.add_argument("table", choices=[*TABLES, "views", "judging", "budgets"])
     parser.add_argument("--methods", help="of the table's, separated by commas; all otherwise")
     parser.add_argument("--against", default="", help="peers, separated by commas")
     parser.add_argument("--repeats", type=int, default=7)
@@ -67,14 +70,23 @@ def main() -> int:
         help="of every row; repeat it",
     )
     parser.add_argument("--pictures", type=Path, help="of `views`: a folder of JPEG files of yours")
+    parser.add_argument("--data-root", help="of `budgets`: the folder that holds CIFAR-10")
     given = parser.parse_args()
 
-    if given.table in ("views", "judging"):
-        found = (
-            views.measure(given.pictures, device=given.device)
-            if given.table == "views"
-            else judging.measure(given.device, given.threads, given.repeats)
-        )
+    chosen = given.methods.split(",") if given.methods else None
+    alone: dict[str, Callable[[], dict[str, Any]]] = {
+        "views": lambda: views.measure(given.pictures, device=given.device),
+        "judging": lambda: judging.measure(given.device, given.threads, given.repeats),
+        "budgets": lambda: budgets.measure(
+            chosen or THREE,
+            root=given.data_root,
+            device=given.device,
+            threads=given.threads,
+            repeats=given.repeats,
+        ),
+    }
+    if given.table in alone:
+        found = alone[given.table]()
         write_json(
             given.out / f"speed-{given.name or given.table}.json", {**found, "note": given.note}
         )
@@ -82,7 +94,6 @@ def main() -> int:
     peers = [peer for peer in given.against.split(",") if peer]
     changes = config.split_overrides(given.changes)
     shared = {"device": given.device} | ({"threads": given.threads} if given.threads else {})
-    chosen = given.methods.split(",") if given.methods else None
     wanted = [
         (method, settings)
         for methods, settings in TABLES[given.table]

@@ -1,6 +1,6 @@
 """Speed: what ``speed.py``, ``views.py`` and ``losses.py`` of this folder wrote, as charts and tables."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from drawn.chart import Dot, Line, dot_plot
@@ -17,7 +17,7 @@ LOSSES |= {"vicreg": "VICReg", "barlow_twins": "Barlow Twins"}
 
 def is_one(content: Content) -> bool:
     """Whether the file says how fast something is."""
-    return any(is_kind(content) for is_kind in (of_steps, of_views, of_judging, of_losses))
+    return any(is_kind(content) for is_kind in KINDS)
 
 
 def of_steps(content: Content) -> bool:
@@ -40,18 +40,17 @@ def of_losses(content: Content) -> bool:
     return "loss" in rows[0]
 
 
+def of_budgets(content: Content) -> bool:
+    rows = content.get("rows") or [{}]
+    return "passes" in rows[0]
+
+
 def page(files: Mapping[str, Content]) -> tuple[str, dict[str, str]]:
     """The page's text, and its figures by file name."""
     figures: dict[str, str] = {}
-    kinds = (
-        (of_steps, _steps),
-        (of_views, _views),
-        (of_judging, _judging),
-        (of_losses, _losses),
-    )
     parts = [
         draw(stem, content, figures)
-        for is_kind, draw in kinds
+        for is_kind, draw in KINDS.items()
         for stem, content in sorted(files.items())
         if is_kind(content)
     ]
@@ -266,3 +265,60 @@ def _losses(stem: str, content: Content, figures: dict[str, str]) -> str:
 
 def _loss(row: Content) -> str:
     return LOSSES.get(row["loss"], row["loss"].replace("_", " "))
+
+
+def _budgets(stem: str, content: Content, figures: dict[str, str]) -> str:
+    rows = content["rows"]
+    recipes = list(dict.fromkeys(row["recipe"] for row in rows))
+    figures[f"{stem}.svg"] = dot_plot(
+        "Accuracy, and the time that it takes",
+        "linear accuracy, %",
+        [
+            Dot(
+                f"{full_title(row['method'])}, {100 * row['share']:.0f}% of the time",
+                *[100 * row["linear"]] * 3,
+                f"{100 * row['linear']:.1f}",
+                recipes.index(row["recipe"]),
+            )
+            for row in rows
+        ],
+        kinds=recipes,
+    )
+    cells = [
+        [
+            full_title(row["method"]),
+            row["recipe"],
+            str(row["passes"]),
+            str(row["batch"]),
+            str(row["views"]),
+            f"{row['seconds']:,.0f}",
+            "{:.2f} ({:.2f}–{:.2f})".format(row["share"], *row["share_range"]),
+            f"{100 * row['knn']:.1f}",
+            f"{100 * row['linear']:.1f}",
+            str(row["seeds"]),
+        ]
+        for row in rows
+    ]
+    heads = ["", "recipe", "passes", "batch", "views", "s", f"of `{recipes[0]}`'s time"]
+    heads += ["kNN, %", "linear, %", "seeds"]
+    sections = [
+        "## Accuracy in less time",
+        "Whole trainings on 10,000 pictures of CIFAR-10: one step of every recipe in turn, times the steps "
+        f"that it asks for; medians of {number_of(content['repeats'], 'round')}, with the lowest and the "
+        "highest. Accuracies, on test, are those of the recipes' own tables ([results](results.md)), means "
+        "over seeds. Lightly publishes no recipe of VICReg for CIFAR-10.",
+        origin(stem, dict(content, machine=content["environment"])),
+        f"![Linear accuracy of each recipe](figures/{stem}.svg)",
+        table(heads, cells, 2),
+    ]
+    return "\n\n".join(sections + ([content["note"]] if content.get("note") else []))
+
+
+KINDS: Mapping[Callable[[Content], bool], Callable[[str, Content, dict[str, str]], str]] = {
+    of_steps: _steps,
+    of_budgets: _budgets,
+    of_views: _views,
+    of_judging: _judging,
+    of_losses: _losses,
+}
+"""Which files there are, in the page's order, and what draws each."""

@@ -1,0 +1,113 @@
+"""How long recipes of one data set take from their first step to their last, and how good their encoders are.
+
+``python benchmarks/speed.py budgets`` calls it. Seconds of whole runs compare badly: runs are hours apart,
+and machines have other things to do. Here one step of every recipe is timed in turn, round by round, and
+multiplied by the steps that the recipe asks for; looks and checkpoints, a few in a run, are left out. The
+accuracies are those that stand in the recipes (``measured``), whose tables are in ``results/``.
+"""
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from selftaught import config
+from selftaught.benchmarking.clock import Contender, interleave, ratio
+from selftaught.benchmarking.full import Full
+from selftaught.runs import environment
+from selftaught.training import prepare
+
+RECIPES = ("cifar10-cpu", "cifar10-cpu-fast", "benchmarks/recipes/lightly")
+"""The first is what the others are measured against."""
+
+WITHOUT = {("vicreg", "benchmarks/recipes/lightly")}
+"""Lightly publishes no recipe of it for CIFAR-10."""
+
+
+def measure(
+    methods: Sequence[str],
+    *,
+    root: str | None,
+    device: str = "cpu",
+    threads: int | None = None,
+    repeats: int = 7,
+    recipes: Sequence[str] = RECIPES,
+) -> dict[str, Any]:
+    """The table: where it was measured and its rows.
+
+    Args:
+        root: the folder that holds CIFAR-10; None is the usual one.
+    """
+    rows = []
+    for method in methods:
+        chosen = [recipe for recipe in recipes if (method, recipe) not in WITHOUT]
+        rows += _of_one(method, chosen, root, device, threads, repeats)
+        for row in rows[-len(chosen) :]:
+            print(
+                f"{method}, {row['recipe']}: {row['seconds']:.0f} s, {row['share']:.2f} of the first",
+                file=sys.stderr,
+            )
+    return {"environment": environment(), "repeats": repeats, "rows": rows}
+
+
+def _of_one(
+    method: str,
+    recipes: Sequence[str],
+    root: str | None,
+    device: str,
+    threads: int | None,
+    repeats: int,
+) -> list[dict[str, Any]]:
+    """A row for each recipe of a method, all timed in turn."""
+    setups = {}
+    for recipe in recipes:
+        given: dict[str, Any] = {
+            "data": "cifar10",
+            "recipe": recipe,
+            "device": device,
+            "final": True,
+        }
+        given |= {"data.root": root} if root else {}
+        given |= {"threads": threads} if threads else {}
+        setups[recipe] = prepare(config.resolve(method, given))
+        assert len(setups[recipe].stages) == 1, "steps of other sizes would have to be timed too"
+    torch.set_num_threads(threads or torch.get_num_threads())
+    with tempfile.TemporaryDirectory() as folder:
+        full = {
+            name: Full(setup, Path(folder) / str(place))
+            for place, (name, setup) in enumerate(setups.items())
+        }
+        contenders = {
+            name: Contender(each.step, getattr(setups[name].source, "ahead", 0))
+            for name, each in full.items()
+        }
+        timings = interleave(contenders, setups[recipes[0]].device, repeats=repeats)
+    first = recipes[0]
+    rows = []
+    for name, setup in setups.items():
+        steps = setup.steps / setups[first].steps
+        beside = ratio(timings[name], timings[first])
+        run = setup.run
+        rows.append(
+            {
+                "method": method,
+                "recipe": name.removeprefix("benchmarks/recipes/"),
+                "passes": run.epochs,
+                "batch": run.batch,
+                "views": len(setup.views.views),
+                "steps": setup.steps,
+                "threads": torch.get_num_threads(),
+                "precision": str(setup.dtype).removeprefix("torch."),
+                "seconds_per_step": timings[name].seconds,
+                "seconds": setup.steps * timings[name].median,
+                "share": steps * beside.median,
+                "share_range": [steps * end for end in beside.range],
+                "knn": run.measured.knn,
+                "linear": run.measured.linear,
+                "seeds": run.measured.seeds,
+            }
+        )
+    return rows
