@@ -22,6 +22,7 @@ app = typer.Typer(
     "Begin with: selftaught compare simclr byol vicreg",
 )
 
+# In the order of --help.
 for command in (
     teaching.compare,
     judging.rank,
@@ -35,7 +36,7 @@ for command in (
     looking.report,
     looking.log,
     looking.watch,
-):  # in the order of --help
+):
     app.command()(command)
 
 

@@ -97,9 +97,8 @@ def matrix(
         length, size = float(gram.norm()), float(each.double().square().sum())
         # A constant encoder leaves rounding behind, which is alike to nothing.
         still = length <= ROUNDING * size
-        rows.append(
-            (gram * 0 if still else gram / length).float()
-        )  # half the memory, for many runs
+        whole = gram * 0 if still else gram / length
+        rows.append(whole.float())  # half the memory, for many runs
     # A cosine between Gram matrices: the factors of HSIC cancel.
     found = torch.zeros(len(rows), len(rows), dtype=torch.float64)
     for i, one in enumerate(rows):

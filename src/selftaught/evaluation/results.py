@@ -15,9 +15,8 @@ from selftaught.measures import ACCURACY, Measure
 from selftaught.views.engine import Views
 
 
-@dataclass(
-    frozen=True, eq=False
-)  # a pool is itself alone: what was learnt from it can be kept with it
+# A pool is equal to itself alone: what was learnt from it can be kept with it.
+@dataclass(frozen=True, eq=False)
 class Pool:
     """The frozen features of one data set, as every protocol sees them.
 

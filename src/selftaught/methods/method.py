@@ -24,9 +24,7 @@ class Outputs:
     features: Tensor  # [v n, d] from the network that is kept: what is probed
     projections: Tensor | None = None  # [v n, p] where the loss lives, watched for collapse
     memo: dict[str, Tensor] = field(default_factory=dict)  # handed back to `after_step`
-    scores: dict[str, Tensor] = field(
-        default_factory=dict
-    )  # plotted, not minimised: own task's accuracy
+    scores: dict[str, Tensor] = field(default_factory=dict)  # plotted, not minimised: accuracies
 
 
 class Method(nn.Module):

@@ -74,9 +74,8 @@ def carry_out(
         }
         if split is not None and missing:
             _evaluate(setup, folder, split, missing, told)
-    if (
-        "revision" not in folder.results
-    ):  # of the run's beginning; a table may be written by a later one
+    # Of the run's beginning; a table may be written by a later one.
+    if "revision" not in folder.results:
         folder.record(revision=folder.environment.get("revision"))
     return folder.results
 

@@ -71,10 +71,8 @@ class BYOL(Method):
         h = [self.encoder(v) for v in batch.views]  # one batch of statistics per view
         z = [self.projector(x) for x in h]
         p = [self.predictor(x) for x in z]
-        t = [self.teacher(v) for v in batch.views]  # no gradient
-        t = self.white(torch.cat(t)).chunk(
-            len(t)
-        )  # together: two of a picture stay as near as they are
+        t = torch.cat([self.teacher(v) for v in batch.views])  # no gradient
+        t = self.white(t).chunk(len(p))  # together: two of a picture stay as near as they are
         losses = {"regression": mean_over_crossings(regression, p, t)}
         return Outputs(losses, features=torch.cat(h), projections=torch.cat(z))
 
