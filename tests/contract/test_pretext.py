@@ -54,31 +54,53 @@ def places(n: int, side: int) -> Tensor:
     return torch.cat([plane, torch.ones(1, side, side)]).expand(n, -1, -1, -1).clone()
 
 
-@pytest.mark.parametrize(("name", "share"), [("rotnet", 4), ("context", 2), ("jigsaw", 9)])
+@pytest.mark.parametrize(("name", "share"), [("rotnet", 4), ("context", 9), ("jigsaw", 9)])
 def test_what_belongs_to_one_question_shares_batch_statistics(name: str, share: int) -> None:
     _, seen, _ = shown(name, torch.randn(5, 3, 32, 32))
     assert len(seen) == 5 * share
 
 
 @pytest.mark.parametrize("side", [67, 96, 224])  # so large that tiles are shown as they were cut
-def test_context_asks_for_the_true_neighbour_across_a_gap(side: int) -> None:
-    method, seen, draws = shown("context", places(400, side), drop=0.0)
+def test_context_asks_for_all_eight_neighbours_across_a_gap(side: int) -> None:
+    method, seen, _ = shown("context", places(400, side), drop=0.0)
     assert isinstance(method, Context)
     tile = method.side(side)
-    centre, neighbour = (half[:, :2, 0, 0] for half in seen.chunk(2))  # the corners' row and column
     assert seen.shape[-1] == tile
-    assert (neighbour >= 0).all() and (neighbour <= side - tile).all()
-    apart = neighbour - centre
-    reach = round(0.073 * tile)
-    direction = ((apart + tile / 2) / tile).floor().clamp(-1, 1)
-    cell = (direction[:, 0] + 1) * 3 + direction[:, 1] + 1
-    assert torch.equal((cell - (cell > 4).double()).long(), draws["place"])
-    assert set(draws["place"].tolist()) == set(range(8))
-    gap = apart.abs().amax(dim=1) - tile
-    assert (gap > 0).all(), "tiles touch, so that lines run on"
-    assert gap.mean() == pytest.approx(0.5 * tile, abs=2)
-    assert gap.max() - gap.min() == pytest.approx(4 * reach, abs=2)
+    corner = seen.view(9, 400, 3, tile, tile)[:, :, :2, 0, 0]  # row and column, of each cell's tile
+    assert (corner >= 0).all() and (corner <= side - tile).all()
+    centre, reach = corner[4], round(0.073 * tile)
     assert centre.unique(dim=0).shape[0] > 1, "the centre does not jitter"
+    for cell in [*range(4), *range(5, 9)]:
+        apart = corner[cell] - centre
+        direction = ((apart + tile / 2) / tile).floor().clamp(-1, 1)
+        assert torch.equal(direction, torch.tensor([[cell // 3 - 1, cell % 3 - 1]] * 400).double())
+        gap = apart.abs().amax(dim=1) - tile
+        assert (gap > 0).all(), "tiles touch, so that lines run on"
+        if cell % 2:  # of a straight neighbour; a diagonal one lies as far as its further side
+            assert gap.mean() == pytest.approx(0.5 * tile, abs=2)
+            assert gap.max() - gap.min() == pytest.approx(4 * reach, abs=2)
+
+
+def test_context_tells_each_neighbour_s_place() -> None:
+    """A classifier that reads where a tile comes from answers every question: places are named in order."""
+    encoder = Seen(96)
+    method = Context(encoder, classifier=(16,), drop=0.0)
+
+    class Reads(torch.nn.Module):
+        def forward(self, pairs: Tensor) -> Tensor:
+            apart = (pairs[:, 3:5] - pairs[:, :2]).sign()  # the means of rows and columns
+            cell = ((apart[:, 0] + 1) * 3 + apart[:, 1] + 1).long()
+            return torch.nn.functional.one_hot(cell - (cell > 4).long(), 8) * 50.0
+
+    method.classifier = Reads()  # type: ignore[assignment]
+    # Within a row of cells the sign of a jitter must not count: round to the cell.
+    grid = (places(20, 96) / 32).floor()
+    grid[:, 2] = 1
+    draws = method.draw(Keys(0, 0, torch.arange(20)))
+    draws["jitter"] = torch.full_like(draws["jitter"], 0.5)
+    outputs = method(Batch([grid], torch.arange(20), draws=draws))
+    assert outputs.scores["accuracy"].item() == 1
+    assert outputs.losses["cross_entropy"].item() < 1e-6
 
 
 def test_context_drops_two_colours_of_three_or_none() -> None:
@@ -95,11 +117,11 @@ def test_context_drops_two_colours_of_three_or_none() -> None:
     assert torch.equal(one_colour(grey, u[:2], 1.0), grey)
 
 
-def test_both_tiles_of_a_pair_keep_the_same_colour() -> None:
+def test_all_tiles_of_a_picture_keep_the_same_colour() -> None:
     _, seen, _ = shown("context", torch.ones(20, 3, 32, 32))
-    centre, neighbour = seen.chunk(2)
-    assert torch.equal(centre, neighbour)
-    assert (centre.sum(dim=1) == 1).all()
+    cells = seen.view(9, 20, *seen.shape[1:])
+    assert torch.equal(cells, cells[:1].expand_as(cells))
+    assert (seen.sum(dim=1) == 1).all()
 
 
 def test_jigsaw_shows_the_tiles_in_the_order_it_asks_for() -> None:

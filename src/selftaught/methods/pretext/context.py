@@ -1,11 +1,12 @@
 """Context prediction (Doersch et al., 2015), https://arxiv.org/abs/1505.05192, section 3.
 
-    two tiles of a picture, the centre and a neighbour   which of the eight places has the neighbour?
+    nine tiles of a picture, the centre and eight around it   which of the eight places has each?
 
-A view is cut into 3 x 3 tiles, which go through the encoder together; late fusion follows (figure 3).
-Guessing gives the score ``accuracy`` 1/8. Deviations: one pair from a picture and step; colours are dropped
-from the whole picture, not tile by tile, and become their mean, without noise; tiles take their size from the
-view, and small ones are enlarged (``parts/tiles.py``).
+A view is cut into 3 x 3 tiles, which go through the encoder together; the centre is in eight pairs, as a tile
+of the authors' grid may be (section 3, implementation), and late fusion follows (figure 3). Guessing gives
+the score ``accuracy`` 1/8. Deviations: the centre of a pair is the view's; colours are dropped from the whole
+picture, not tile by tile, and become their mean, without noise; tiles take their size from the view, and
+small ones are enlarged (``parts/tiles.py``).
 """
 
 import torch
@@ -22,7 +23,7 @@ from selftaught.parts.scores import accuracy
 from selftaught.parts.tiles import readable, tiles, whole_side
 from selftaught.types import Fraction, Share, Widths
 
-CENTRE, PLACES = 4, 8
+CENTRE, CELLS, PLACES = 4, 9, 8
 
 
 def one_colour(
@@ -40,7 +41,7 @@ class Context(Method):
 
     Args:
         classifier: widths of the hidden layers that join the two tiles' features.
-        gap: between tiles, in sides of a tile; 0 lets lines run on, by which the place can be told.
+        gap: between tiles, in sides of a tile; at 0 lines run on, by which the place can be told.
         jitter: of each tile's place either way, in sides of a tile; the authors' 7 pixels in 96.
         drop: share of pictures that keep one colour of three; at 0 a lens' fringes can tell the place.
     """
@@ -68,24 +69,27 @@ class Context(Method):
 
     def draw(self, keys: Keys) -> dict[str, Tensor]:
         return {
-            "place": keys.bits("place", 1)[:, 0] % PLACES,
-            "jitter": keys.uniform("tile jitter", 4).view(-1, 2, 2),
+            "jitter": keys.uniform("tile jitter", 2 * CELLS).view(-1, CELLS, 2),
             "colour": keys.uniform("colour", 2),
         }
 
     def forward(self, batch: Batch) -> Outputs:
-        (v,), place = batch.views, batch.draws["place"]
+        (v,) = batch.views
         side = self.side(v.shape[-1])
         reach = round(self.jitter * side)
         step = (v.shape[-1] - side - 2 * reach) // 2
-        cell = torch.stack([torch.full_like(place, CENTRE), place + (place >= CENTRE)], dim=1)
-        shift = ((2 * batch.draws["jitter"] - 1) * reach).round().long() + reach  # [n, 2, 2]
+        cell = torch.arange(CELLS, device=v.device)
+        shift = ((2 * batch.draws["jitter"] - 1) * reach).round().long() + reach  # [n, 9, 2]
         top, left = cell // 3 * step + shift[..., 0], cell % 3 * step + shift[..., 1]
-        pair = tiles(one_colour(v, batch.draws["colour"], self.drop), top, left, side)
-        h = self.encoder(readable(pair.transpose(0, 1), self.patch))  # [2n, d]: centres, neighbours
-        logits = self.classifier(torch.cat(h.chunk(2), dim=1))
+        cut = tiles(one_colour(v, batch.draws["colour"], self.drop), top, left, side)
+        h = self.encoder(readable(cut.transpose(0, 1), self.patch)).view(CELLS, len(v), -1)
+        around = torch.cat([h[:CENTRE], h[CENTRE + 1 :]])  # [8, n, d]
+        logits = self.classifier(
+            torch.cat([h[CENTRE].expand_as(around), around], dim=2).flatten(0, 1)
+        )
+        place = torch.arange(PLACES, device=v.device).repeat_interleave(len(v))
         return Outputs(
             {"cross_entropy": cross_entropy(logits, place)},
-            features=h[: len(v)],  # of the centres
+            features=h[CENTRE],
             scores={"accuracy": accuracy(logits, place)},
         )
