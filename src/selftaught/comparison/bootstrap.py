@@ -11,7 +11,9 @@ With right or wrong written as y[i, j] for seed i and picture j, one replicate i
     gap + stretch * (seeds + shrink * pictures)
 
 - *pictures*: test pictures are drawn with replacement, the same for both contestants, who were judged on the
-  same ones; the deviation of the gap.
+  same ones; the deviation of the gap. Pictures of one group (of a patient, a site, a burst) are drawn together,
+  since they are no independent witnesses: taken one by one, they told equal contestants apart in 31 to 38 % of
+  our simulations.
 - *seeds*: seeds of each contestant are drawn with replacement, each contestant's by themselves, since seed 0 of
   one has nothing to do with seed 0 of the other; the deviation of the means. Drawing s of s has (s - 1) / s of
   the variance that it should have (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, section
@@ -29,10 +31,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from numpy.typing import NDArray
 
-from selftaught.comparison.statistics import Difference, certain
+from selftaught.comparison.statistics import Difference, unspread
 
 REPLICATES = 10_000
 
@@ -40,27 +42,55 @@ Right = Bool[NDArray[Any], "s m"]
 """Whether each of m test pictures was classified rightly, by seed; one row where every seed gives the same."""
 
 
-def difference(ours: Right, theirs: Right, *, seed: int = 0) -> Difference:
+def difference(
+    ours: Right,
+    theirs: Right,
+    groups: Int[NDArray[Any], " m"] | None = None,
+    *,
+    seed: int = 0,
+) -> Difference:
     """The gap in accuracy between two contestants that were judged on the same pictures, in the same order.
 
     Args:
         ours, theirs: one row stands for a contestant that no seed changes: it adds no spread of its own.
+        groups: a number for each group of pictures; None takes each picture by itself.
         seed: of the replicates; the same inputs give the same answer.
     """
     random = np.random.default_rng(seed)
-    m = ours.shape[1]
-    each = ours.mean(0) - theirs.mean(0)  # [m], what each picture adds to the gap
     gap = float(ours.mean() - theirs.mean())
-    joint = [residual(right) / right.size for right in (ours, theirs) if len(right) > 1]
+    units = [
+        _units(right, groups) for right in (ours, theirs)
+    ]  # [s, g]: pictures, or groups of them
+    each = units[0].mean(0) - units[1].mean(
+        0
+    )  # [g], what each adds to the gap, which is their mean
+    g = len(each)
+    joint = [residual(unit) / unit.size for unit in units if len(unit) > 1]
     return together(
         gap,
-        _drawn(each, random) - gap,
-        each.var(ddof=1) / m if m > 1 else 0.0,
+        _drawn(each, random) - each.mean(),
+        each.var(ddof=1) / g if g > 1 else 0.0,
         sum(joint, start=0.0),
         [(1, ours.mean(1)), (-1, theirs.mean(1))],
-        m - 1.0,
+        g - 1.0,
         random,
     )
+
+
+def _units(right: Right, groups: Int[NDArray[Any], " m"] | None) -> Float[NDArray[Any], "s g"]:
+    """What is drawn: each picture, or of each group how far its pictures lead or trail, for its size.
+
+    The mean accuracy is a ratio where groups are of unequal sizes; this is its linear part (Cochran, "Sampling
+    Techniques", 1977, section 6.3).
+    """
+    if groups is None:
+        return right.astype(float)
+    owner = np.unique(groups, return_inverse=True)[1]
+    count = int(owner.max()) + 1
+    trailing = right - right.mean()
+    sums = np.stack([np.bincount(owner, row, count) for row in trailing])
+    units: NDArray[Any] = right.mean() + sums * count / right.shape[1]
+    return units
 
 
 def together(
@@ -95,7 +125,7 @@ def together(
     parts.append((own, degrees))
     total = sum(part for part, _ in parts)
     if total == 0:  # not a picture and not a seed differs
-        return certain(gap, "bootstrap")
+        return unspread(gap, "bootstrap", degrees + 1)
     freedom = total**2 / sum(part**2 / degrees for part, degrees in parts if part)
     stretch = (freedom / random.chisquare(freedom, REPLICATES)) ** 0.5
     replicates = gap + stretch * (deviations + shrink * pictures)

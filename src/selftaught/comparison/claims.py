@@ -1,14 +1,15 @@
 """What may be said of a comparison: who is better than whom, how sure that is, and when it is not said.
 
-Under three seeds the values, and no claim. From three on each neighbouring pair of methods, and each method
-against what nobody trained, has its difference, 95 % interval and probability: by ``bootstrap`` over seeds and
-test pictures together, or, where predictions were not kept or the number is no accuracy, by Welch's t over
-seeds alone, which is said. "Beats" is said where the difference holds after Holm's correction for all of them.
+Under three seeds the values, and no claim. From three on each pair of methods, and each method against what
+nobody trained, has its difference, 95 % interval and probability: by ``bootstrap`` over seeds and test
+pictures together, or, where predictions were not kept or the number is no accuracy, by Welch's t over seeds
+alone, which is said. Sentences speak of neighbours in the order of means, ranks rest on all
+(``reports/ranking.py``). "Beats" is said where the difference holds after Holm's correction for all of them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from itertools import pairwise
+from dataclasses import asdict, dataclass
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,91 +37,120 @@ WORDS = (
 """Probabilities in words: Mastrandrea et al., "Guidance note on consistent treatment of uncertainties", IPCC
 2010, table 1."""
 
-Judged = Mapping[str, NDArray[np.bool_]]
-"""Contestant to [s, m], whether each picture was classified rightly, by seed."""
+
+@dataclass(frozen=True)
+class Judged:
+    """What was kept of every picture, by one protocol.
+
+    Attributes:
+        right: contestant to [s, m], whether each picture was classified rightly, by seed.
+        groups: [m], a number for each group of pictures; None where each stands for itself.
+    """
+
+    right: Mapping[str, NDArray[np.bool_]]
+    groups: NDArray[np.int32] | None = None
 
 
-def judged(
-    directory: Path, split: str, rows: Sequence[dict[str, Any]], protocol: str | None
-) -> dict[str, NDArray[np.bool_]]:
-    """What was kept of every picture; a contestant with a seed on unknown or other pictures is left out."""
-    if protocol is None:
-        return {}
+def judged(directory: Path, split: str, rows: Sequence[dict[str, Any]], protocol: str) -> Judged:
+    """What was kept; a contestant with a seed on unknown or other pictures is left out.
+
+    So is one whose answers are not those of its recorded number: they belong to another reading.
+    """
     found: dict[str, list[NDArray[np.bool_]] | None] = {}
-    shared: NDArray[np.int32] | None = None
+    shared: predictions.Answers | None = None
     for row in rows:
         if row["error"] is not None or protocol not in row["results"]:
             continue
         name = row["contestant"]
-        one = predictions.right(directory / row["folder"], split, protocol)
-        shared = one[0] if shared is None and one is not None else shared
+        one = predictions.answers(directory / row["folder"], split, protocol)
+        if one is not None and not _of(one, row["results"][protocol]):
+            one = None
+        shared = shared or one
         known = found.setdefault(name, [])
-        if one is None or shared is None or not np.array_equal(one[0], shared):
+        if one is None or shared is None or not np.array_equal(one.index, shared.index):
             found[name] = None
         elif known is not None:
-            known.append(one[1])
-    return {name: np.stack(own) for name, own in found.items() if own}
+            known.append(one.right)
+    right = {name: np.stack(own) for name, own in found.items() if own}
+    alone = shared is None or len(np.unique(shared.groups)) == len(shared.groups)
+    return Judged(right, None if shared is None or alone else shared.groups)
+
+
+def _of(answers: predictions.Answers, result: dict[str, Any]) -> bool:
+    """Whether these answers gave that number, where it is an accuracy."""
+    known = result.get(ACCURACY.name)
+    return known is None or abs(float(answers.right.mean()) - known) < 1e-6
 
 
 def claimed(summary: Sequence[dict[str, Any]]) -> str | None:
-    """The protocol that claims are made of: ``linear``, or the first whose measure has a better way."""
-    names = dict.fromkeys(name for line in summary if line["seeds"] for name in line["results"])
-    ordered = sorted(names, key=lambda name: name != "linear")
-    lines = {name: line for line in summary for name in line["results"]}
-    return next((n for n in ordered if _measure(lines[n], n).higher is not None), None)
+    """The protocol that sentences speak of: ``linear``, or the first whose measure has a better way."""
+    return next(iter(sorted(ranking(summary), key=lambda name: name != "linear")), None)
+
+
+def ranking(summary: Sequence[dict[str, Any]]) -> list[str]:
+    """The protocols that have a better way, in the order of the results."""
+    lines = {name: line for line in summary if line["seeds"] for name in line["results"]}
+    return [name for name, line in lines.items() if _measure(line, name).higher is not None]
 
 
 def comparisons(
-    summary: Sequence[dict[str, Any]], seeds: int, judged: Judged | None = None
+    summary: Sequence[dict[str, Any]], seeds: int, judged: Mapping[str, Judged] | None = None
 ) -> list[dict[str, Any]]:
-    """Every difference that is spoken of, each with its interval; none under three seeds.
+    """Every difference, each with its interval; none under three seeds.
 
-    Methods are held against each other, and against untrained weights, within one encoder only.
+    Methods are held against each other, and against untrained weights, within one encoder only; a contestant
+    with under three finished seeds is held against nobody.
+
+    Args:
+        judged: by protocol.
 
     Returns:
         ``ours``, ``theirs`` (contestants), ``encoder``, ``protocol``, ``measure``, then those of
-        ``statistics.Difference``, ``p_corrected`` (Holm, over the differences on one encoder) and ``interval``,
-        by which the page ranks (``reports/ranking.py``); ``gap`` is None where a contestant has under three
-        finished seeds.
+        ``statistics.Difference``, ``groups`` (of pictures that were drawn together; None for single ones),
+        ``p_corrected`` (Holm, over the differences on one encoder by one protocol) and ``interval``.
     """
-    name = claimed(summary)
-    if name is None or seeds < statistics.ENOUGH:
+    if seeds < statistics.ENOUGH:
         return []
     found = []
-    for encoder, own in _within(summary):
-        order = _order(own, name)
-        pairs = list(pairwise(order))
-        for line in own:
-            if line["method"] in (BAR, "untrained") and name in line["results"] and line["seeds"]:
-                pairs += [(method, line) for method in order]
-        each = [
-            {
-                "ours": ours["contestant"],
-                "theirs": theirs["contestant"],
-                "encoder": encoder,
-                "protocol": name,
-                "measure": _measure(ours, name).name,
-                **_difference(ours, theirs, name, judged or {}),
-            }
-            for ours, theirs in pairs
-        ]
-        told = [difference for difference in each if difference["gap"] is not None]
-        for difference, p in zip(told, bootstrap.holm([d["p"] for d in told]), strict=True):
-            difference |= {"p_corrected": p, "interval": [difference["low"], difference["high"]]}
-        found += each
+    for name in ranking(summary):
+        for encoder, own in _within(summary):
+            order = [line for line in _order(own, name) if _enough(line, name)]
+            pairs = list(combinations(order, 2))
+            for line in own:
+                if line["method"] in (BAR, "untrained") and _enough(line, name):
+                    pairs += [(method, line) for method in order]
+            each = [
+                {
+                    "ours": ours["contestant"],
+                    "theirs": theirs["contestant"],
+                    "encoder": encoder,
+                    "protocol": name,
+                    "measure": _measure(ours, name).name,
+                    **_difference(ours, theirs, name, (judged or {}).get(name)),
+                }
+                for ours, theirs in pairs
+            ]
+            for difference, p in zip(each, bootstrap.holm([d["p"] for d in each]), strict=True):
+                interval = [difference["low"], difference["high"]]
+                difference |= {"p_corrected": p, "interval": interval}
+            found += each
     return found
 
 
+def _enough(line: dict[str, Any], name: str) -> bool:
+    return len(line["values"].get(name, [])) >= statistics.ENOUGH
+
+
 def _difference(
-    ours: dict[str, Any], theirs: dict[str, Any], name: str, judged: Judged
+    ours: dict[str, Any], theirs: dict[str, Any], name: str, judged: Judged | None
 ) -> dict[str, Any]:
-    a, b = ours["values"][name], theirs["values"][name]
-    if min(len(a), len(b)) < statistics.ENOUGH:
-        return {"gap": None}
-    both = [judged.get(line["contestant"]) for line in (ours, theirs)]
-    if _measure(ours, name) == ACCURACY and both[0] is not None and both[1] is not None:
-        return asdict(bootstrap.difference(both[0], both[1]))
-    return asdict(statistics.welch(a, b))
+    if judged is not None and _measure(ours, name) == ACCURACY:
+        both = [judged.right.get(line["contestant"]) for line in (ours, theirs)]
+        if both[0] is not None and both[1] is not None:
+            found = bootstrap.difference(both[0], both[1], judged.groups)
+            groups = None if judged.groups is None else len(np.unique(judged.groups))
+            return asdict(found) | {"groups": groups}
+    return asdict(statistics.welch(ours["values"][name], theirs["values"][name])) | {"groups": None}
 
 
 def sentences(
@@ -134,18 +164,24 @@ def sentences(
     name = claimed(summary)
     if name is None:
         return []
-    parts = _within(summary)
+    parts, found = _within(summary), [each for each in found if each["protocol"] == name]
     said = []
     for encoder, own in parts:
         place = f"{encoder}: " if len(parts) > 1 else ""
         order = _order(own, name)
         if order and seeds < statistics.ENOUGH:
             said.append(place + _values(order, name, seeds))
+            continue
+        said += [place + _lacking(line, seeds) for line in order if not _enough(line, name)]
+        able = [line["contestant"] for line in order if _enough(line, name)]
+        neighbours = set(pairwise(able))
         these = [each for each in found if each["encoder"] == encoder]
-        count = sum(each["gap"] is not None for each in these)
-        said += [place + _sentence(each, _measure(order[0], name), count) for each in these]
-    known = [each for each in found if each["gap"] is not None]
-    return [*said, _how(known)] if known else said
+        said += [
+            place + _sentence(each, _measure(order[0], name), len(these))
+            for each in these
+            if (each["ours"], each["theirs"]) in neighbours or each["theirs"] not in able
+        ]
+    return [*said, _how(found)] if found else said
 
 
 def _within(summary: Sequence[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -190,16 +226,27 @@ def _values(order: Sequence[dict[str, Any]], name: str, seeds: int) -> str:
     )
 
 
+def _lacking(line: dict[str, Any], seeds: int) -> str:
+    finished = "one finished seed" if line["seeds"] == 1 else f"{line['seeds']} finished seeds"
+    return (
+        f"{full_title(line['contestant'])} is compared with nobody: it has {finished} of {seeds}, and "
+        "a claim needs three."
+    )
+
+
 def _sentence(each: dict[str, Any], measure: Measure, count: int) -> str:
     a, b = full_title(each["ours"]), full_title(each["theirs"])
-    if each["gap"] is None:
-        return f"{a} and {b} cannot be compared: one of them has under three finished seeds."
     of = _called(each["protocol"], measure)
     digits = ".1f" if measure.share else ".3g"
     ends = [f"{measure.scaled(each[key]):+{digits}}" for key in ("gap", "low", "high")]
     unit = f"points of {of}" if measure.share else f"in {of}"
     span = f"{ends[0]} {unit}, 95 % interval {ends[1]} to {ends[2]}"
     ahead = each["probability"] if measure.higher else 1 - each["probability"]
+    if each["low"] == each["high"] and each["gap"]:
+        return (
+            f"{a} and {b} cannot be told apart: {ends[0]} {unit} in every seed, and values that are all the "
+            "same do not say how far other seeds would stray."
+        )
     leader, chance = (a, ahead) if ahead >= 0.5 else (b, 1 - ahead)
     if each["p_corrected"] < SURE:
         verb, way = ("beats", "better") if leader == a else ("stays behind", "worse")
@@ -219,14 +266,19 @@ def _probability(chance: float) -> str:
 
 def _how(found: Sequence[dict[str, Any]]) -> str:
     """By what the intervals were worked out, and for how many comparisons they were corrected."""
-    together = "bootstrap over seeds and test pictures together"
-    alone = "Welch's t over seeds alone"
+    pictures = (
+        "groups of test pictures" if any(each["groups"] for each in found) else "test pictures"
+    )
+    together = f"bootstrap over seeds and {pictures} together"
+    alone, forgotten = "Welch's t over seeds alone", "the luck of the test pictures is not in them"
+    missing = (
+        "what was said of each picture was not kept"
+        if found[0]["measure"] == ACCURACY.name
+        else "this number is no accuracy"
+    )
     texts = {
         ("bootstrap",): together,
-        (
-            "Welch",
-        ): f"{alone}; what was said of each picture was not kept, so the luck of the test pictures "
-        "is not in them",
+        ("Welch",): f"{alone}; {missing}, so {forgotten}",
         (
             "Welch",
             "bootstrap",

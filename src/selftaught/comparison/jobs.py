@@ -106,9 +106,16 @@ def attempt(job: Job, *, live: bool = True) -> Outcome:
             title=job.title,
             live=live,
         )
+    except Interrupted:
+        raise
+    except Refusal as error:
+        return Outcome({}, error=str(error))
     except TROUBLES as error:
         reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
         return Outcome({}, error=reason, diverged=isinstance(error, Diverged))
+    except Exception as error:  # a mistake of ours: the others go on, and it can be read
+        traceback.print_exc()
+        return Outcome({}, error=f"{type(error).__name__}: {error}")
     return Outcome(found, known)
 
 
@@ -206,11 +213,6 @@ def _work(pipe: Connection, threads: int) -> None:
             outcome = attempt(job, live=False)
         except Interrupted as error:
             sys.exit(error.code)
-        except Refusal as error:
-            outcome = Outcome({}, error=str(error))
-        except Exception as error:  # a mistake of ours: the others go on, and it can be read
-            traceback.print_exc()
-            outcome = Outcome({}, error=f"{type(error).__name__}: {error}")
         try:
             pipe.send(outcome)
         except BrokenPipeError:

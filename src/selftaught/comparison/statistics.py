@@ -51,10 +51,23 @@ class Difference:
     by: str
 
 
-def certain(gap: float, by: str) -> Difference:
-    """The difference of what never varies: an interval of no width."""
-    probability = 0.5 if gap == 0 else float(gap > 0)
-    return Difference(gap, gap, gap, probability, float(gap == 0), by)
+def unspread(gap: float, by: str, pictures: float = 0.0) -> Difference:
+    """The difference of what never varied, which is not what never varies.
+
+    Values of a few seeds that agree to the last digit do not say how far others would stray: nothing is
+    claimed. Where every one of some pictures gave the same gap, the spread is taken to be what one more
+    picture, on which both are right or both wrong, would have made of it: of three pictures that claims
+    nothing, of thirty it does.
+    """
+    if gap == 0 or pictures < 2:
+        return Difference(gap, gap, gap, 0.5, 1.0, by)
+    from scipy.stats import t
+
+    spread = abs(gap) / (pictures + 1)
+    half = float(t.ppf(0.975, pictures - 1)) * spread
+    probability = float(t.cdf(gap / spread, pictures - 1))
+    p = 2 * min(probability, 1 - probability)
+    return Difference(gap, gap - half, gap + half, probability, p, by)
 
 
 def welch(ours: Sequence[float], theirs: Sequence[float]) -> Difference:
@@ -80,7 +93,7 @@ def contrast(parts: Parts) -> Difference:
     ]
     square = sum(part for part, _ in spread)
     if square == 0:
-        return certain(gap, "Welch")
+        return unspread(gap, "Welch")
     freedom = square**2 / sum(part**2 / degrees for part, degrees in spread)
     half = float(t.ppf(0.975, freedom)) * square**0.5
     probability = float(t.cdf(gap / square**0.5, freedom))

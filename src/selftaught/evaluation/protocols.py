@@ -18,7 +18,7 @@ test           train + validation    validation, having learnt from train   test
 """
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -49,16 +49,18 @@ class Evaluation:
     """Results, and the features they were read from.
 
     Attributes:
-        results: protocol to result.
         features: [m, d] float32 on the CPU, of the labelled pictures of the split that was read.
         labels: [m] int64, their classes.
         index: [m] int64, their rows in the split.
+        groups: [m] int64, who belongs together (``data.Source``); None without groups.
+        results: protocol to result, as far as they are known.
     """
 
-    results: dict[str, Result]
     features: Tensor
     labels: Tensor
     index: Tensor
+    groups: Tensor | None
+    results: dict[str, Result]
 
 
 def names() -> tuple[str, ...]:
@@ -98,7 +100,7 @@ def evaluate(
     split: Literal["validation", "test"] = "validation",
     protocols: Iterable[str] = ("knn", "linear"),
     changes: judging.Changes = judging.NOTHING,
-    told: Callable[[str, Result], None] = lambda name, result: None,
+    told: Callable[[str, "Evaluation"], None] = lambda name, found: None,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     batch: int = 512,
@@ -113,7 +115,7 @@ def evaluate(
         split: which pictures the number is read on.
         protocols: how to judge.
         changes: protocol to those of its parameters that differ from the published ones.
-        told: is given each result as soon as it is known.
+        told: is given the name of each protocol as soon as its result is known, and all that is known then.
         dtype: what the encoder computes in.
         batch: pictures encoded at once.
 
@@ -152,14 +154,9 @@ def evaluate(
         fit, held = torch.arange(len(bank)), torch.arange(0)
         chosen_on = "nothing can be chosen without labels"
     else:
-        apart = hold_back(labels.cpu(), None if train.groups is None else train.groups.cpu()[rows])
+        apart = _held_back(splits, labels.cpu(), train.groups, rows)
         fit, held = (~apart).nonzero().flatten(), apart.nonzero().flatten()
         chosen_on = "a tenth of train, held back"
-        if len(held) == 0:
-            raise Refusal(
-                f"Every class of {splits.name} is one group, so none can be held back to choose a "
-                "probe's strength; give each class at least two groups."
-            )
     answered, answers, rows = read(queries)
     pool = Pool(
         bank=bank,
@@ -189,17 +186,14 @@ def evaluate(
                 bank=join(*sources),
                 queries=queries.subset(rows),
             )
-        results = {}
+        index = rows if unlabelled else _labelled(reported)[rows]
+        groups = None if reported.groups is None else reported.groups.cpu()[index]
+        evaluation = Evaluation(answered.cpu(), answers.cpu(), index, groups, {})
         for name, values in parameters.items():
             needed = [subject] if catalogue.protocol(name).subject else []
-            results[name] = find(name)(pool, *needed, **values)
-            told(name, results[name])
-    return Evaluation(
-        results=results,
-        features=answered.cpu(),
-        labels=answers.cpu(),
-        index=rows if unlabelled else _labelled(reported)[rows],
-    )
+            evaluation.results[name] = find(name)(pool, *needed, **values)
+            told(name, evaluation)
+    return evaluation
 
 
 def check(
@@ -250,7 +244,26 @@ def check(
             f"probe needs at least {FEWEST} of each class. Add some, or leave the class out."
         )
     _refuse_unsuited(splits, split, parameters)
+    if split == "validation":
+        _held_back(splits, _labels(train), train.groups)
     return train, validation, queries
+
+
+def _held_back(
+    splits: Splits,
+    labels: Int64[Tensor, " n"],
+    groups: Int64[Tensor, " m"] | None,
+    rows: Int64[Tensor, " n"] | None = None,
+) -> Bool[Tensor, " n"]:
+    """``hold_back`` of the pictures in those rows, or of all."""
+    own = groups if groups is None or rows is None else groups.cpu()[rows]
+    apart = hold_back(labels, own)
+    if not apart.any():
+        raise Refusal(
+            f"No group of {splits.name} can be held back to choose a probe's strength without taking a whole "
+            "class along; give each class at least two groups."
+        )
+    return apart
 
 
 def without_labels(splits: Splits, split: str) -> list[str]:
@@ -282,22 +295,35 @@ def hold_back(
     """Which pictures are held back for a choice: a tenth of each class, at least one of two.
 
     It depends on the labels and groups alone, so all encoders choose on the same pictures.
-    Pictures of one group go together, under the class of the group's first picture.
+    Pictures of one group go together, under the class of the group's first picture; a group that would take the
+    last pictures of a class along stays.
     """
-    owner = (
-        torch.arange(len(labels))
-        if groups is None
-        else torch.unique(groups.cpu(), return_inverse=True)[1]
-    )
-    units = int(owner.max()) + 1
-    first = torch.full((units,), len(labels)).scatter_reduce(
-        0, owner, torch.arange(len(labels)), "amin"
-    )
-    unit_labels = labels.cpu()[first]
-    order = shuffle(units, seed=0, epoch=0)
-    apart = torch.zeros(units, dtype=torch.bool)
-    for c in torch.unique(unit_labels):
-        members = order[unit_labels[order] == c]
-        share = max(1, len(members) // 10) if len(members) > 1 else 0
-        apart[members[:share]] = True
-    return apart[owner]
+    labels = labels.cpu()
+    if groups is None:
+        apart = torch.zeros(len(labels), dtype=torch.bool)
+        for members in _by_class(labels):
+            apart[members[: _tenth(members)]] = True
+        return apart
+    owner = torch.unique(groups.cpu(), return_inverse=True)[1]
+    pictures = torch.split(owner.argsort(stable=True), owner.bincount().tolist())
+    first = torch.stack([own[0] for own in pictures])
+    left, held = labels.bincount(), []
+    for members in _by_class(labels[first]):
+        wanted = _tenth(members)
+        for group in members.tolist():
+            taken = labels[pictures[group]].bincount(minlength=len(left))
+            if wanted and not ((taken > 0) & (taken == left)).any():
+                held.append(group)
+                left, wanted = left - taken, wanted - 1
+    return torch.isin(owner, torch.tensor(held, dtype=torch.int64))
+
+
+def _by_class(labels: Int64[Tensor, " n"]) -> Iterator[Int64[Tensor, " m"]]:
+    """The members of each class, in an order that is drawn once for all."""
+    order = shuffle(len(labels), seed=0, epoch=0)
+    counts = labels.bincount().tolist()
+    yield from torch.split(order[labels[order].argsort(stable=True)], counts)
+
+
+def _tenth(members: Int64[Tensor, " m"]) -> int:
+    return max(1, len(members) // 10) if len(members) > 1 else 0

@@ -1,5 +1,6 @@
 """Ranks that respect uncertainty: who cannot be told apart shares one."""
 
+import math
 from collections.abc import Sequence
 from statistics import fmean, variance
 from typing import Any
@@ -26,7 +27,7 @@ def ranks(comparison: Comparison, protocol: str) -> dict[str, int]:
     """One more than the number of methods on the same encoder that are better beyond doubt.
 
     The rule is that of Chatbot Arena (Chiang et al., 2024, https://arxiv.org/abs/2403.04132, section 4): so
-    methods that cannot be told apart share a rank, and a rank says no more than the seeds do.
+    methods that cannot be told apart share a rank, and a rank says no more than the comparison's tests do.
 
     Returns:
         Contestant to rank; without those of under three seeds, who have none, and empty where neither way
@@ -36,15 +37,16 @@ def ranks(comparison: Comparison, protocol: str) -> dict[str, int]:
     higher = comparison.measure(protocol).higher
     if higher is None:
         return {}
-    return {
-        mine.name: 1
-        + sum(
-            beats(other, mine, protocol, comparison.facts, higher=higher)
-            for other in able
-            if other.encoder == mine.encoder and other is not mine
-        )
-        for mine in able
-    }
+    found = {}
+    for mine in able:
+        rivals = [other for other in able if other.encoder == mine.encoder and other is not mine]
+        pairs = len(rivals) * (len(rivals) + 1) // 2
+        better = [
+            beats(other, mine, protocol, comparison.facts, higher=higher, pairs=pairs)
+            for other in rivals
+        ]
+        found[mine.name] = 1 + sum(better)
+    return found
 
 
 def beats(
@@ -54,13 +56,15 @@ def beats(
     facts: dict[str, Any],
     *,
     higher: bool = True,
+    pairs: int = 1,
 ) -> bool:
     """Whether ours is better beyond doubt.
 
-    Where the comparison tested the pair (``comparisons``, corrected for how many it tested) its word holds;
-    otherwise the 95 % interval of the difference by Welch's t must leave zero out.
+    The comparison's word holds (``differences``, corrected for how many it tested). A file of a version that
+    tested neighbours alone has no word on the others: there the interval of the difference by Welch's t must
+    leave zero out, as wide as so many ``pairs`` ask (Bonferroni).
     """
-    for line in facts.get("comparisons") or []:
+    for line in facts.get("differences") or []:
         pair = (line.get("ours"), line.get("theirs"))
         if line.get("protocol") != protocol or set(pair) != {ours.name, theirs.name}:
             continue
@@ -68,12 +72,18 @@ def beats(
             return False
         gap = line["gap"] if pair[0] == ours.name else -line["gap"]
         return bool(line["p_corrected"] < DOUBT and (gap > 0 if higher else gap < 0))
-    found = welch(ours.values(protocol), theirs.values(protocol))
+    found = welch(ours.values(protocol), theirs.values(protocol), DOUBT / max(pairs, 1))
     return found is not None and (found[0] > 0 if higher else found[1] < 0)
 
 
-def welch(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float] | None:
-    """95 % interval of the difference of two means by Welch's t; None under three values a side."""
+def welch(
+    ours: Sequence[float], theirs: Sequence[float], doubt: float = DOUBT
+) -> tuple[float, float] | None:
+    """Interval of the difference of two means by Welch's t; None under three values a side.
+
+    Args:
+        doubt: the share of such intervals that leave the truth out.
+    """
     if min(len(ours), len(theirs)) < ENOUGH:
         return None
     from scipy.stats import t
@@ -81,8 +91,8 @@ def welch(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]
     gap = fmean(ours) - fmean(theirs)
     parts = [(variance(values) / len(values), len(values) - 1) for values in (ours, theirs)]
     square = sum(part for part, _ in parts)
-    if square == 0:
-        return gap, gap
+    if square == 0:  # seeds that say the same say nothing of how far others would stray
+        return (-math.inf, math.inf) if gap else (0.0, 0.0)
     freedom = square**2 / sum(part**2 / degrees for part, degrees in parts)
-    half = float(t.ppf(0.975, freedom)) * square**0.5
+    half = float(t.ppf(1 - doubt / 2, freedom)) * square**0.5
     return gap - half, gap + half

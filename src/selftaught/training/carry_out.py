@@ -182,7 +182,7 @@ def _score(
     split: Split,
     protocols: Iterable[str],
     changes: judging.Changes = judging.NOTHING,
-    told: Callable[[str, Result], None] = lambda name, result: None,
+    told: Callable[[str, Evaluation], None] = lambda name, found: None,
 ) -> Evaluation:
     return evaluate(
         encoder.to(setup.device).to(memory_format=torch.channels_last),
@@ -206,20 +206,23 @@ def _evaluate(
 ) -> None:
     """Judge the exported file, as anyone who loads it would; each reading of test is counted.
 
-    A result is written as soon as it is known: what stops a long list does not lose its beginning.
+    A result is written as soon as it is known, behind what it said of each picture: what stops a long list
+    does not lose its beginning, and no number stands beside answers of another reading.
     """
     encoder, _ = files.read(folder.path)
     if split == "test":
         folder.record(test_readings=folder.count_reading(list(missing)))
 
-    def record(name: str, result: Result) -> None:
+    def record(name: str, found: Evaluation) -> None:
+        result = found.results[name]
+        given = {} if result.predictions is None else {name: result.predictions}
+        predictions.keep(folder.path, split, found.index, found.labels, given, found.groups)
         facts = result.facts() | judging.written(name, missing[name])
         folder.record(**{split: folder.results.get(split, {}) | {name: facts}})
         told(name, result)
 
     found = _score(setup, encoder, split, missing, missing, record)
     given = {n: r.predictions for n, r in found.results.items() if r.predictions is not None}
-    predictions.keep(folder.path, split, found.index, found.labels, given)
     classes = given.get("linear", next(iter(given.values()), None))
     there = _split_of_atlas(folder.path / "atlas.npz")
     if there is None or (split == "test" and (there != split or classes is not None)):

@@ -63,6 +63,40 @@ def test_welch_forgets_the_pictures_where_this_does_not(monkeypatch: pytest.Monk
     assert np.mean(np.array(welch) < 0.05) > 0.15
 
 
+def test_pictures_of_one_group_are_one_witness(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Equal contestants of which each is good at some groups: told apart by pictures, and not by groups."""
+    monkeypatch.setattr(bootstrap, "REPLICATES", 1000)
+    groups = np.repeat(np.arange(40), 10)
+    alone, together, covers = [], [], []
+    for number in range(100):
+        random = np.random.default_rng(number)
+        common = random.normal(0.5, 1.0, 40)
+
+        def one(random: Any = random, common: Any = common) -> NDArray[np.bool_]:
+            logit = (common + random.normal(0, 1.0, 40))[groups] + random.normal(0, 0.02, (3, 1))
+            return np.asarray(random.random((3, 400)) < 1 / (1 + np.exp(-logit)))
+
+        ours, theirs = one(), one()
+        alone.append(bootstrap.difference(ours, theirs).p < 0.05)
+        found = bootstrap.difference(ours, theirs, groups)
+        together.append(found.p < 0.05)
+        covers.append(found.low <= 0 <= found.high)
+    assert np.mean(alone) > 0.15
+    assert np.mean(together) <= 0.12
+    assert np.mean(covers) >= 0.88
+
+
+def test_groups_of_one_are_pictures_and_unequal_groups_keep_the_gap() -> None:
+    random = np.random.default_rng(3)
+    ours, theirs = random.random((3, 60)) < 0.7, random.random((3, 60)) < 0.5
+    pictures, groups = bootstrap.difference(ours, theirs), np.arange(60)[::-1]
+    ones = bootstrap.difference(ours, theirs, groups)
+    assert (ones.low, ones.high) == pytest.approx((pictures.low, pictures.high), abs=0.01)
+    unequal = bootstrap.difference(ours, theirs, np.repeat([0, 1, 2, 3], [1, 9, 20, 30]))
+    assert unequal.gap == pytest.approx(pictures.gap)
+    assert unequal.low < unequal.gap < unequal.high
+
+
 def test_many_seeds_and_pictures_give_the_normal_interval() -> None:
     random = np.random.default_rng(0)
     base = random.normal(0.5, 1.5, 400)
@@ -99,13 +133,13 @@ def test_the_other_way_round_it_is_about_the_opposite() -> None:
     assert there == bootstrap.difference(ours, theirs)  # nothing is drawn from the clock
 
 
-@pytest.mark.parametrize(("theirs", "probability"), [(1.0, 0.5), (0.0, 1.0)])
-def test_what_never_varies_has_an_interval_of_no_width(theirs: float, probability: float) -> None:
-    ours = np.ones((3, 50), dtype=bool)
-    found = bootstrap.difference(ours, np.full((3, 50), bool(theirs)))
-    assert (found.low, found.high) == (found.gap, found.gap)
-    assert found.probability == probability
-    assert (found.p < 0.05) == (theirs == 0.0)
+def test_what_never_varied_is_claimed_of_many_pictures_and_not_of_three() -> None:
+    many, few = np.ones((3, 50), dtype=bool), np.ones((3, 3), dtype=bool)
+    equal = bootstrap.difference(many, many)
+    assert (equal.low, equal.high, equal.probability, equal.p) == (0, 0, 0.5, 1)
+    found = bootstrap.difference(many, ~many)
+    assert found.low < found.gap == 1 < found.high and found.p < 1e-6
+    assert bootstrap.difference(few, ~few).p > 0.05
 
 
 def test_holm_by_hand() -> None:

@@ -85,10 +85,11 @@ def test_a_method_behind_a_baseline_is_said_to_be() -> None:
     assert sentences[0].startswith("SimCLR stays behind Random patches: -10.0 points")
 
 
-@pytest.mark.parametrize(("value", "words"), [(0.5, "cannot be told apart"), (0.7, "beats")])
+@pytest.mark.parametrize(("value", "words"), [(0.5, "+0.0 points"), (0.7, "+20.0 points")])
 def test_seeds_that_agree_to_the_last_digit_make_a_sentence(value: float, words: str) -> None:
     (sentence,) = claims(3, byol=[value] * 3, simclr=[0.5] * 3)
-    assert words in sentence
+    assert sentence.startswith(f"BYOL and SimCLR cannot be told apart: {words}")
+    assert ("in every seed" in sentence) == (value != 0.5)
     assert "nan" not in sentence
 
 
@@ -99,7 +100,7 @@ def test_a_contestant_with_too_few_finished_seeds_is_not_ranked() -> None:
     assert [(line["seeds"], line["failed"]) for line in summary] == [(3, 0), (2, 1)]
     (sentence,) = said(summary, 3)
     assert sentence == (
-        "BYOL and SimCLR cannot be compared: one of them has under three finished seeds."
+        "BYOL is compared with nobody: it has 2 finished seeds of 3, and a claim needs three."
     )
 
 
@@ -170,8 +171,8 @@ def test_the_summary_is_over_seeds_and_fits_into_json() -> None:
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        (0.7, "Beats random patches (70.0% against 60.0% linear)."),
-        (0.5, "Does not reach random patches (50.0% against 60.0% linear)."),
+        (0.7, "Above random patches in this run (70.0% against 60.0% linear)."),
+        (0.5, "Not above random patches in this run (50.0% against 60.0% linear)."),
     ],
 )
 def test_the_bar_of_random_patches_is_in_the_verdict(value: float, sentence: str) -> None:

@@ -213,6 +213,27 @@ def test_a_group_is_held_back_whole() -> None:
         assert len(apart[groups == g].unique()) == 1
 
 
+def test_no_group_takes_the_last_pictures_of_a_class_along() -> None:
+    """One patient of six has all the sick pictures, and a healthy one first."""
+    labels = torch.zeros(60, dtype=torch.int64)
+    groups = torch.arange(60) // 10
+    for sick in range(6):
+        own = labels.clone()
+        own[10 * sick + 1 : 10 * sick + 10] = 1
+        apart = hold_back(own, groups)
+        assert int(apart.sum()) == 10 and not apart[own == 1].any()
+
+
+def test_classes_that_are_one_group_each_are_refused_before_anything_is_encoded() -> None:
+    train = source(40, 1)
+    train.groups = train.labels
+    encoder = Pixels(channels=1, size=2)
+    assert "at least two groups" in refusal(splits(train=train))
+    with pytest.raises(Refusal, match="at least two groups"):
+        check(splits(train=train), "validation")
+    assert encoder.seen == 0
+
+
 def test_parameters_reach_their_protocol() -> None:
     data = splits()
     found = evaluate(
@@ -275,8 +296,12 @@ def test_a_result_that_says_a_thing_twice_is_a_mistake() -> None:
 
 def test_every_result_is_told_as_soon_as_it_is_known() -> None:
     told = []
-    evaluate(Pixels(channels=1, size=2), splits(), told=lambda name, result: told.append(name))
-    assert told == ["knn", "linear"]
+    evaluate(
+        Pixels(channels=1, size=2),
+        splits(),
+        told=lambda name, found: told.append((name, [*found.results])),
+    )
+    assert told == [("knn", ["knn"]), ("linear", ["knn", "linear"])]
 
 
 def test_a_protocol_that_the_pictures_cannot_carry_is_refused_or_left_out(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_ind
 
+from selftaught.comparison.claims import comparisons
 from selftaught.reports.contestants import Comparison, Contestant, RunFolder
 from selftaught.reports.ranking import beats, ranks, welch
 
@@ -50,12 +51,12 @@ def test_the_comparison_s_own_word_holds_where_it_gave_one() -> None:
     a, b = contestant("a", [0.60, 0.66, 0.63]), contestant("b", [0.3, 0.31, 0.32])
     line = {"protocol": "linear", "ours": "b", "theirs": "a", "gap": -0.3, "p_corrected": 0.2}
     assert beats(a, b, "linear", {})
-    assert not beats(a, b, "linear", {"comparisons": [line]})
-    sure = {"comparisons": [line | {"p_corrected": 0.001}]}
+    assert not beats(a, b, "linear", {"differences": [line]})
+    sure = {"differences": [line | {"p_corrected": 0.001}]}
     assert beats(a, b, "linear", sure)
     assert not beats(b, a, "linear", sure)
-    assert beats(a, b, "knn", {"comparisons": [line]}) is False
-    assert not beats(a, b, "linear", {"comparisons": [line | {"gap": None}]})
+    assert beats(a, b, "knn", {"differences": [line]}) is False
+    assert not beats(a, b, "linear", {"differences": [line | {"gap": None}]})
 
 
 def test_less_may_be_better() -> None:
@@ -64,5 +65,44 @@ def test_less_may_be_better() -> None:
     assert not beats(b, a, "linear", {}, higher=False)
 
 
-def test_values_that_never_differ_leave_no_doubt() -> None:
-    assert welch([0.5] * 3, [0.4] * 3) == pytest.approx((0.1, 0.1))
+def test_values_that_never_differ_say_nothing_of_how_far_others_would_stray() -> None:
+    a, b = contestant("a", [0.5] * 3), contestant("b", [0.4] * 3)
+    assert not beats(a, b, "linear", {})
+    assert welch([0.5] * 3, [0.5] * 3) == (0, 0)
+
+
+def test_more_untested_pairs_need_a_wider_gap() -> None:
+    a, b = contestant("a", [0.60, 0.66, 0.63]), contestant("b", [0.5, 0.53, 0.56])
+    assert beats(a, b, "linear", {}) and not beats(a, b, "linear", {}, pairs=28)
+
+
+def test_the_page_ranks_by_what_the_comparison_wrote() -> None:
+    """The very keys of ``comparison.json``: neighbours that cannot be told apart share a rank."""
+    values = {"a": [0.60, 0.66, 0.63], "b": [0.53, 0.57, 0.56], "c": [0.52, 0.57, 0.545]}
+    summary = [
+        {
+            "contestant": name,
+            "method": name,
+            "family": "metric_learning",
+            "encoder": "resnet",
+            "sees_labels": False,
+            "seeds": 3,
+            "results": {"linear": {"mean": sum(own) / 3}},
+            "values": {"linear": own},
+        }
+        for name, own in values.items()
+    ]
+    found = comparisons(summary, 3)
+    assert {(each["ours"], each["theirs"]) for each in found} == {
+        ("a", "b"),
+        ("a", "c"),
+        ("b", "c"),
+    }
+    assert all(each["p_corrected"] > 0.05 for each in found)
+    entrants = [contestant(name, own) for name, own in values.items()]
+    assert beats(entrants[0], entrants[1], "linear", {}), "uncorrected, they would be"
+    assert set(ranks(Comparison({"differences": found}, entrants, None), "linear").values()) == {1}
+    for each in found:
+        each["p_corrected"] = 0.01
+    sure = ranks(Comparison({"differences": found}, entrants, None), "linear")
+    assert sure == {"a": 1, "b": 2, "c": 3}
