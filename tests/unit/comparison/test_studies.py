@@ -127,10 +127,49 @@ def test_who_only_guesses_is_not_called_robust() -> None:
     assert "three seeds" not in corruptions["sentence"]
 
 
-def test_a_median_norm_out_of_reach_leaves_the_answer_open() -> None:
-    given = rows(simclr=spread(0.8), supervised=[robust(0.6, None)] * 3)
+@pytest.mark.parametrize("out_of_reach", ["simclr", "supervised"])
+def test_seeds_that_withstand_every_strength_are_not_left_out(out_of_reach: str) -> None:
+    """Without its two best seeds the more robust of the two would come out as the less robust."""
+    best, other = (None, None, 12.0, 13.0, 12.5), (14.5, 15.0, 14.0, 15.5, 14.8)
+    norms = {"simclr": other, "supervised": other, out_of_reach: best}
+    given = rows(**{name: [robust(0.8, norm) for norm in own] for name, own in norms.items()})
     attacks = answers("robustness", given)[1]
-    assert "SimCLR: cannot be told, because Supervised has no such number" in attacks["sentence"]
+    (finding,) = attacks["findings"]
+    assert finding["answer"] == "cannot be told"
+    assert finding["difference"] is None
+    title = {"simclr": "SimCLR", "supervised": "Supervised"}[out_of_reach]
+    assert attacks["sentence"] == (
+        "More robust to attacks than supervised training? SimCLR: cannot be told, because 2 of 5 seeds "
+        f"of {title} withstood the largest strength tried (median norm of PGD, in 255ths)."
+    )
+    json.dumps(attacks, allow_nan=False)
+
+
+def test_under_three_seeds_one_out_of_reach_has_no_mean_either() -> None:
+    given = rows(simclr=[robust(0.8, None), robust(0.8, 2.0)], supervised=[robust(0.8, 3.0)] * 2)
+    attacks = answers("robustness", given)[1]
+    (finding,) = attacks["findings"]
+    assert (finding["ours"], finding["answer"]) == (None, None)
+    assert "1 of 2 seeds of SimCLR withstood the largest strength tried" in attacks["sentence"]
+    assert attacks["sentence"].endswith("Under three seeds no claim is made.")
+
+
+def test_who_was_right_nowhere_withstood_nothing() -> None:
+    wrong, hardy = robust(0.0, None, clean=0.0), robust(0.8, None)
+    for one, clean in ((wrong, 0.0), (hardy, 0.7)):
+        one["robustness"]["curves"] = {"pgd": {"x": [0.0, 16.0], "y": [clean, clean]}}
+    given = rows(simclr=[wrong, hardy, hardy], supervised=[robust(0.8, 3.0)] * 3)
+    assert (
+        "2 of 3 seeds of SimCLR withstood the largest strength tried and 1 of 3 seeds of SimCLR has "
+        "no such number" in answers("robustness", given)[1]["sentence"]
+    )
+
+
+def test_a_seed_that_only_guesses_is_not_left_out_of_a_mean() -> None:
+    given = rows(simclr=[*spread(0.8), robust(0.1, clean=0.1)], supervised=spread(0.6))
+    corruptions = answers("robustness", given)[0]
+    assert corruptions["findings"][0]["answer"] == "cannot be told"
+    assert "because 1 of 4 seeds of SimCLR has no such number" in corruptions["sentence"]
 
 
 def test_false_labels_are_held_against_the_same_seeds_right_ones() -> None:
@@ -251,6 +290,12 @@ def test_the_gain_in_size_is_compared_with_the_gain_of_supervised_training() -> 
         supervised=([0.80, 0.81, 0.82], [0.83, 0.84, 0.85]),
     )
     assert gain(noisy)["findings"][0]["answer"] == "cannot be told"
+
+
+def test_a_gain_needs_both_sizes() -> None:
+    found = gain(sized(simclr=([0.5] * 3, []), supervised=([0.8] * 3, [0.9] * 3)))
+    assert "SimCLR: cannot be told, because SimCLR has no such number" in found["sentence"]
+    assert found["findings"][0]["answer"] is None
 
 
 def test_a_rival_at_the_ceiling_is_said_to_be_there() -> None:

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from selftaught.comparison.studies.reading import against_rivals
-from selftaught.comparison.studies.study import Aspect, Row, Study, above_chance
+from selftaught.comparison.studies.study import Aspect, Row, Study, Values, above_chance
 
 NOISE = 40
 """Percent of the labels that are replaced."""
@@ -31,14 +31,14 @@ def false_labels(protocol: str) -> Aspect:
         right, false = (result.get(f"label_noise_{n}_accuracy") for n in (0, NOISE))
         return None if right is None or false is None else above_chance(false, right, chance)
 
-    def theirs(rows: Sequence[Row], chance: float) -> list[float]:
+    def theirs(rows: Sequence[Row], chance: float) -> Values:
         """Each seed's network that was lied to, beside the one of the same seed that was not."""
         results = {
             (row["contestant"], row["seed"]): row["results"][protocol]
             for row in rows
             if row["error"] is None and protocol in row["results"]
         }
-        found = [
+        return [
             kept(
                 {
                     "label_noise_0_accuracy": results["supervised", seed].get(
@@ -51,7 +51,6 @@ def false_labels(protocol: str) -> Aspect:
             for (contestant, seed), result in results.items()
             if contestant == RIVAL and ("supervised", seed) in results
         ]
-        return [value for value in found if value is not None]
 
     return Aspect(
         question=f"more robust to {NOISE} % false labels than supervised training",

@@ -5,10 +5,16 @@ from statistics import fmean
 from typing import Any
 
 from selftaught.comparison import statistics
-from selftaught.comparison.statistics import ENOUGH, Parts
+from selftaught.comparison.statistics import ENOUGH
 from selftaught.comparison.studies.asking import speaks_of
-from selftaught.comparison.studies.study import Asked, Aspect, Row, Study
+from selftaught.comparison.studies.study import BEYOND, Asked, Aspect, Row, Study, Values
 from selftaught.reports.wording import full_title
+
+OPEN = "cannot be told"
+"""The answer that is neither ``yes`` nor ``no``."""
+
+Terms = Sequence[tuple[float, Values]]
+"""A weighted sum of means over seeds: one mean, or a gain from a smaller to a larger."""
 
 
 def against_rivals(
@@ -35,20 +41,18 @@ def against_rivals(
     return found
 
 
-def finding(contestant: str, ours: Parts, theirs: Parts) -> dict[str, Any]:
+def finding(contestant: str, ours: Terms, theirs: Terms) -> dict[str, Any]:
     """What the numbers of one contestant and of its rival say.
 
-    Args:
-        ours, theirs: weighted sums of means over seeds: one value, or a gain from a smaller to a larger.
-
     Returns:
-        Both sums (None where a run has no number); from three seeds on their difference, its 95 % interval
-        and the probability that ours is larger, by Welch's t, and the answer: ``yes``, ``no`` or ``cannot be
-        told``.
+        Both sums (None where a run has no number, or one that is ``BEYOND``, and ``runs`` counts them); from
+        three seeds on their difference, its 95 % interval and the probability that ours is larger, by Welch's
+        t, and the answer: ``yes``, ``no`` or ``cannot be told``.
     """
     found: dict[str, Any] = {
         "contestant": contestant,
         "seeds": min(len(values) for _, values in [*ours, *theirs]),
+        "runs": {"ours": _counted(ours), "theirs": _counted(theirs)},
         "ours": _sum(ours),
         "theirs": _sum(theirs),
         "difference": None,
@@ -56,22 +60,35 @@ def finding(contestant: str, ours: Parts, theirs: Parts) -> dict[str, Any]:
         "probability": None,
         "answer": None,
     }
-    if found["seeds"] >= ENOUGH:
-        against = [(-weight, values) for weight, values in theirs]
-        between = statistics.contrast([*ours, *against])
-        word = "yes" if between.low > 0 else "no" if between.high < 0 else "cannot be told"
-        found |= {
-            "difference": between.gap,
-            "interval": [between.low, between.high],
-            "probability": between.probability,
-            "answer": word,
-        }
-    return found
+    if found["seeds"] < ENOUGH:
+        return found
+    if found["ours"] is None or found["theirs"] is None:
+        return found | {"answer": OPEN}
+    parts = [(weight, _known(values)) for weight, values in ours]
+    parts += [(-weight, _known(values)) for weight, values in theirs]
+    between = statistics.contrast(parts)
+    return found | {
+        "difference": between.gap,
+        "interval": [between.low, between.high],
+        "probability": between.probability,
+        "answer": "yes" if between.low > 0 else "no" if between.high < 0 else OPEN,
+    }
 
 
-def _sum(parts: Parts) -> float | None:
-    known = all(values for _, values in parts)
-    return sum(weight * fmean(values) for weight, values in parts) if known else None
+def _known(values: Values) -> list[float]:
+    return [value for value in values if value is not None and value != BEYOND]
+
+
+def _sum(terms: Terms) -> float | None:
+    """None where any seed's number is not known; see ``Aspect.values``."""
+    whole = all(values and len(_known(values)) == len(values) for _, values in terms)
+    return sum(weight * fmean(_known(values)) for weight, values in terms) if whole else None
+
+
+def _counted(terms: Terms) -> dict[str, int]:
+    """Runs that finished, those of them whose number is ``BEYOND``, and those that have none."""
+    every = [value for _, values in terms for value in values]
+    return {"finished": len(every), "beyond": every.count(BEYOND), "without": every.count(None)}
 
 
 def answered(
@@ -92,20 +109,36 @@ def sentence(aspect: Aspect, findings: Sequence[Mapping[str, Any]], place: str =
     """The answer: with intervals from three seeds on; below, both values and no claim."""
     asked = f"{aspect.question[0].upper()}{aspect.question[1:]}{place}? "
     said = asked + "; ".join(_part(aspect, each) for each in findings)
-    if any(each["answer"] for each in findings):
+    if any(each["interval"] for each in findings):
         return f"{said} ({aspect.number}; the difference with its 95 % interval)."
-    known = any(each["seeds"] for each in findings)
-    return f"{said} ({aspect.number})." + (" Under three seeds no claim is made." if known else "")
+    few = any(0 < each["seeds"] < ENOUGH for each in findings)
+    return f"{said} ({aspect.number})." + (" Under three seeds no claim is made." if few else "")
 
 
 def _part(aspect: Aspect, finding: Mapping[str, Any]) -> str:
     name, ours, theirs = full_title(finding["contestant"]), finding["ours"], finding["theirs"]
     if ours is None or theirs is None:
-        whose = name if ours is None else full_title(aspect.rival)
-        return f"{name}: cannot be told, because {whose} has no such number"
+        sides = (("ours", name), ("theirs", full_title(aspect.rival)))
+        reasons = [
+            _lacking(aspect, whose, finding["runs"][side])
+            for side, whose in sides
+            if finding[side] is None
+        ]
+        return f"{name}: {OPEN}, because {' and '.join(reasons)}"
     both = f"{aspect.text(ours)} against {aspect.text(theirs)}"
     if finding["answer"] is None:
         return f"{name} {both}"
     low, high = (aspect.text(end, "+") for end in finding["interval"])
     gap = aspect.text(finding["difference"], "+")
     return f"{name}: {finding['answer']}, {both}, {gap} ({low} to {high})"
+
+
+def _lacking(aspect: Aspect, whose: str, runs: Mapping[str, int]) -> str:
+    """Why somebody's seeds have no mean."""
+    finished, beyond, without = runs["finished"], runs["beyond"], runs["without"]
+    of = f"of {finished} seeds of {whose}"
+    has = "has" if without == 1 else "have"
+    parts = [f"{beyond} {of} {aspect.beyond}"] if beyond else []
+    parts += [f"{without} {of} {has} no such number"] if 0 < without < finished else []
+    # Of a gain one of the two sizes may have no run at all, and the other all of them.
+    return " and ".join(parts) or f"{whose} has no such number"

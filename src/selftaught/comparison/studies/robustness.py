@@ -13,7 +13,7 @@ from typing import Any
 
 from selftaught.comparison.studies.labels import RIVAL, false_labels
 from selftaught.comparison.studies.reading import against_rivals
-from selftaught.comparison.studies.study import Aspect, Study, above_chance
+from selftaught.comparison.studies.study import BEYOND, Aspect, Study, above_chance
 
 
 def corruptions(result: Mapping[str, Any], chance: float) -> float | None:
@@ -22,9 +22,15 @@ def corruptions(result: Mapping[str, Any], chance: float) -> float | None:
 
 
 def attacks(result: Mapping[str, Any], chance: float) -> float | None:
-    """The median norm of PGD, in 255ths; None where more than half withstood all strengths."""
+    """The median norm of PGD, in 255ths; ``BEYOND`` where more than half withstood all strengths.
+
+    None where no picture was classified rightly to begin with, so that none could be lost.
+    """
     found: float | None = result.get("pgd_median_norm")
-    return found
+    if found is not None:
+        return found
+    drawn = result.get("curves", {}).get("pgd")
+    return None if drawn is not None and drawn["y"][0] == 0 else BEYOND
 
 
 STUDY = Study(
@@ -42,6 +48,7 @@ STUDY = Study(
             protocol="robustness",
             read=attacks,
             share=False,
+            beyond="withstood the largest strength tried",
         ),
         false_labels("robustness"),
     ),

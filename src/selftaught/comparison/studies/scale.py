@@ -12,8 +12,8 @@ from statistics import fmean
 from typing import Any
 
 from selftaught.comparison.studies.asking import speaks_of, with_encoder
-from selftaught.comparison.studies.reading import answered, finding
-from selftaught.comparison.studies.study import Asked, Aspect, Row, Study
+from selftaught.comparison.studies.reading import Terms, answered, finding
+from selftaught.comparison.studies.study import Asked, Aspect, Row, Study, Values
 from selftaught.measures import number
 
 CEILING = 0.97
@@ -24,10 +24,10 @@ def gains(study: Study, asked: Asked, rows: Sequence[Row], chance: float) -> lis
     """Each contestant's gain from the smaller to the larger encoder, against supervised training's."""
     (aspect,), (small, large) = study.aspects, asked.encoders
 
-    def values(contestant: str, encoder: str) -> list[float]:
+    def values(contestant: str, encoder: str) -> Values:
         return aspect.values(with_encoder(contestant, encoder), rows, chance)
 
-    def gain(contestant: str) -> list[tuple[float, list[float]]]:
+    def gain(contestant: str) -> Terms:
         return [(1.0, values(contestant, large)), (-1.0, values(contestant, small))]
 
     findings = [
@@ -35,7 +35,7 @@ def gains(study: Study, asked: Asked, rows: Sequence[Row], chance: float) -> lis
         for contestant in asked.contestants
         if speaks_of(contestant)
     ]
-    before = values(aspect.rival, small)
+    before = [value for value in values(aspect.rival, small) if value is not None]
     remark = (
         f" Supervised training reaches {fmean(before):.1%} with {small} already and has little to gain."
         if before and fmean(before) > CEILING

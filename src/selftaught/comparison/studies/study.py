@@ -1,5 +1,6 @@
 """What a study is: the runs and protocols it takes, and aspects of its claim, each a number of one run."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,12 @@ from selftaught import judging
 
 Row = Mapping[str, Any]
 """A row of comparison.json."""
+
+Values = Sequence[float | None]
+"""A number of each seed's run; None where it has none, ``BEYOND`` where that is all that is known."""
+
+BEYOND = math.inf
+"""A number above all that was tried: it is larger, and nobody knows by how much."""
 
 HARDLY = 0.02
 """Accuracy above chance below which no share of it is taken."""
@@ -21,10 +28,12 @@ class Aspect:
         question: what is asked of a contestant: "more robust to corruptions than supervised training".
         number: what the number is, with its unit.
         protocol: where it is read.
-        read: the protocol's part of a row, and the accuracy of chance, to the number; None without one.
+        read: the protocol's part of a row, and the accuracy of chance, to the number; None without one, and
+            ``BEYOND`` where it is too large to be known.
         rival: the contestant that it is compared with.
         theirs: the rival's numbers from all rows, where ``read`` does not do.
         share: whether it is a share, written in percent.
+        beyond: what a run did whose number is ``BEYOND``.
     """
 
     question: str
@@ -32,17 +41,21 @@ class Aspect:
     protocol: str
     read: Callable[[Mapping[str, Any], float], float | None]
     rival: str = "supervised"
-    theirs: Callable[[Sequence[Row], float], list[float]] | None = None
+    theirs: Callable[[Sequence[Row], float], Values] | None = None
     share: bool = True
+    beyond: str = "lay beyond all that was tried"
 
-    def values(self, contestant: str, rows: Sequence[Row], chance: float) -> list[float]:
-        """The numbers of a contestant's finished runs, without those that have none."""
+    def values(self, contestant: str, rows: Sequence[Row], chance: float) -> Values:
+        """The numbers of a contestant's finished runs.
+
+        A run without one stays in the list: which runs have none depends on how good they are, so a mean over
+        the others would be that of a selection.
+        """
         own = [row for row in rows if row["contestant"] == contestant and row["error"] is None]
         results = [row["results"][self.protocol] for row in own if self.protocol in row["results"]]
-        found = [self.read(result, chance) for result in results]
-        return [value for value in found if value is not None]
+        return [self.read(result, chance) for result in results]
 
-    def rivals(self, rows: Sequence[Row], chance: float) -> list[float]:
+    def rivals(self, rows: Sequence[Row], chance: float) -> Values:
         """The rival's numbers."""
         return (
             self.values(self.rival, rows, chance)
