@@ -445,6 +445,16 @@ def test_compare_prints_a_table_and_writes_a_page_that_can_be_written_again(
     assert (tmp_path / page.out.strip()).is_file()
 
 
+def test_a_studys_answers_are_printed_with_what_they_rest_on(
+    selftaught: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = {"answers": [{"sentence": "Are they? No."}], "note": "Over seeds alone."}
+    content = {"rows": [], "summary": [], "claims": ["A beats B."], "seeds": [0], "study": study}
+    monkeypatch.setattr("selftaught.interface.compare", lambda *names, **given: content)
+    said = selftaught("compare", "simclr", "--study", "robustness").out.splitlines()
+    assert said[-3:] == ["Are they? No.", "Over seeds alone.", "A beats B."]
+
+
 def test_a_contestant_that_fails_gives_exit_code_1(
     labelled: Path, quick: dict[str, Any], selftaught: Command
 ) -> None:

@@ -122,8 +122,10 @@ def compare(
         console = Console(soft_wrap=not sys.stdout.isatty())
         for table in comparison_tables(content):
             console.print(table)
-        answers = (content.get("study") or {}).get("answers", [])
-        for claim in [*(answer["sentence"] for answer in answers), *content["claims"]]:
+        asked = content.get("study") or {}
+        answers = [answer["sentence"] for answer in asked.get("answers", [])]
+        note = [asked["note"]] if asked.get("note") else []
+        for claim in [*answers, *note, *content["claims"]]:
             console.print(claim, markup=False, highlight=False)
     directory = out or interface.default_directory(given["data"])
     say(f"Page: {directory / 'report.html'}")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from selftaught import catalogue, interface
@@ -12,6 +13,8 @@ from selftaught.comparison import plan, studies
 from selftaught.comparison.compare import compare
 from selftaught.comparison.studies.study import above_chance
 from selftaught.errors import Refusal
+from selftaught.reports.contestants import Comparison
+from selftaught.reports.sections.study import section
 
 LIED_TO = "supervised:noise=0.4"
 
@@ -245,6 +248,81 @@ def test_the_users_parameters_win_over_the_studys() -> None:
     assert made.protocols["label_noise"]["shares"] == (0.4,)
 
 
+# Several findings, and what they rest on ----------------------------------------------------------
+
+
+def near(p: float) -> list[dict[str, Any]]:
+    """Three seeds that keep more under corruptions than ``spread(0.6)`` does, by a gap of about this p."""
+    from scipy.stats import t
+
+    # Both spread alike, so Welch's degrees of freedom are 4 and the gap's error is 0.01 * sqrt(2 / 3).
+    return spread(0.6 + float(t.isf(p / 2, 4)) * 0.01 * (2 / 3) ** 0.5)
+
+
+def test_the_findings_of_a_study_are_corrected_together() -> None:
+    """The smallest of n p-values counts n times, across aspects as across contestants."""
+    methods = ["simclr", "byol", "vicreg"]
+    alone = rows(simclr=near(0.03), supervised=spread(0.6))
+    # Attacks and false labels say nothing here: equal throughout, and with a p of one.
+    (first, second, _) = answers("robustness", alone)
+    assert second["findings"][0]["p"] == 1
+    assert first["findings"][0]["p"] == pytest.approx(0.03)
+    assert first["findings"][0]["corrected_for"] == 2
+    assert first["findings"][0]["p_corrected"] == pytest.approx(0.06)
+    assert first["findings"][0]["interval"][0] > 0
+    assert first["findings"][0]["answer"] == "cannot be told"
+    assert "SimCLR: cannot be told once 2 findings are counted, 6" in first["sentence"]
+    many = rows(**dict.fromkeys(methods, near(0.01)), supervised=spread(0.6))
+    assert answered("robustness", many, *methods)[:3] == ["cannot be told"] * 3
+    assert answered("robustness", many, "simclr")[0] == "yes"
+    mixed = rows(simclr=near(0.0001), byol=near(0.04), supervised=spread(0.6))
+    assert answered("robustness", mixed, "simclr", "byol")[:2] == ["yes", "cannot be told"]
+
+
+def test_among_equals_a_study_seldom_finds_anything() -> None:
+    """Four methods no better than their rival: uncorrected, one study in eight says yes or no of one."""
+    random = np.random.default_rng(0)
+    methods = ["simclr", "byol", "vicreg", "moco"]
+    false = 0
+    for _ in range(200):
+        drawn = {
+            name: [robust(value) for value in random.normal(0.6, 0.01, 5)]
+            for name in [*methods, "supervised"]
+        }
+        found = answered("robustness", rows(**drawn), *methods)
+        false += any(word in ("yes", "no") for word in found)
+    assert false <= 0.05 * 200
+
+
+def test_the_note_says_what_the_intervals_leave_out_and_what_is_corrected_for() -> None:
+    def note(given: list[Any], *contestants: str) -> str | None:
+        asked = studies.Asked("robustness", contestants)
+        found: str | None = studies.answer(asked, given, classes=10)["note"]
+        return found
+
+    given = rows(simclr=spread(0.5), byol=spread(0.55), supervised=spread(0.6))
+    seeds = (
+        "Intervals and answers: Welch's t over seeds alone, so the luck of the test pictures is not in "
+        "them."
+    )
+    assert note(given, "simclr", "byol") == (
+        f"{seeds} Yes and no are corrected for 4 findings (Holm)."
+    )
+    open_ = [robust(0.5, None)] * 3
+    assert note(rows(simclr=open_, supervised=spread(0.6)), "simclr") == seeds
+    assert note(rows(simclr=spread(0.5)[:2], supervised=spread(0.6)[:2]), "simclr") is None
+
+
+@pytest.mark.parametrize("note", [{}, {"note": None}, {"note": "Over seeds alone."}])
+def test_a_study_of_an_earlier_version_is_drawn_without_a_note(note: dict[str, Any]) -> None:
+    study = {"claim": "They are.", "answers": [{"sentence": "Are they? No."}], **note}
+    drawn = section(Comparison({"study": study}, [], None))
+    assert drawn is not None
+    assert "Are they? No." in drawn.body
+    assert ("Over seeds alone." in drawn.body) == bool(note.get("note"))
+    assert drawn.body.count("<li>") == 1 + bool(note.get("note"))
+
+
 # Scale --------------------------------------------------------------------------------------------
 
 
@@ -400,6 +478,7 @@ def test_from_python_a_study_is_carried_out_and_written_down(
         json.loads((tmp_path / "out" / "comparison.json").read_text())["study"]
         == (content["study"])
     )
+    assert content["study"]["note"] is None, "one seed carries no interval"
     page = (tmp_path / "out" / "report.html").read_text()
     assert "<q>Self-supervised encoders are more robust to corruptions, attacks" in page
     assert "More robust to corruptions than supervised training?" in page

@@ -3,7 +3,8 @@
 The claims are those of the course on self-supervised learning: that encoders which learnt without labels are
 more robust than supervised ones, do with fewer and falser labels, and gain more from size. A file that holds
 a ``STUDY`` is one: which runs and protocols it takes, and how their numbers answer. Whichever way the answer
-falls, it comes with its interval; under three seeds no claim is made.
+falls, it comes with its interval, over seeds alone, and is corrected for all that the study finds; under three
+seeds no claim is made.
 """
 
 from collections.abc import Sequence
@@ -11,17 +12,18 @@ from typing import Any
 
 from selftaught.comparison.studies.asking import ask, runs
 from selftaught.comparison.studies.catalogue import NAMES, find
+from selftaught.comparison.studies.reading import written
 from selftaught.comparison.studies.study import Asked, Row
 
 __all__ = ["NAMES", "Asked", "answer", "ask", "find", "runs"]
 
 
 def answer(asked: Asked, rows: Sequence[Row], classes: int) -> dict[str, Any]:
-    """What comparison.json says of a study: the claim, and an answer to each of its aspects."""
+    """What comparison.json says of a study: the claim, an answer to each of its aspects, what they rest on."""
     study = find(asked.name)
     return {
         "name": asked.name,
         "claim": study.claim,
         "encoders": list(asked.encoders),
-        "answers": study.reading(study, asked, rows, 1 / max(classes, 1)),
+        **written(study.reading(study, asked, rows, 1 / max(classes, 1))),
     }

@@ -1,14 +1,25 @@
-"""Rows to answers: each contestant against its rival, in one sentence an aspect."""
+"""Rows to answers: each contestant against its rival, in one sentence an aspect.
+
+The intervals are Welch's, over seeds alone: they say what other seeds would have given on these test pictures,
+not what other pictures would have. A study asks much at once, and of twenty differences that are none one
+looks like one; so ``yes`` and ``no`` are said where the difference holds after Holm's correction for all of
+the study's, and ``note`` says both.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from statistics import fmean
 from typing import Any
 
 from selftaught.comparison import statistics
 from selftaught.comparison.statistics import ENOUGH
 from selftaught.comparison.studies.asking import speaks_of
-from selftaught.comparison.studies.study import BEYOND, Asked, Aspect, Row, Study, Values
+from selftaught.comparison.studies.study import BEYOND, Answer, Asked, Aspect, Row, Study, Values
 from selftaught.reports.wording import full_title
+
+SURE = 0.05
+"""Corrected p-value under which the answer is ``yes`` or ``no``."""
 
 OPEN = "cannot be told"
 """The answer that is neither ``yes`` nor ``no``."""
@@ -17,9 +28,7 @@ Terms = Sequence[tuple[float, Values]]
 """A weighted sum of means over seeds: one mean, or a gain from a smaller to a larger."""
 
 
-def against_rivals(
-    study: Study, asked: Asked, rows: Sequence[Row], chance: float
-) -> list[dict[str, Any]]:
+def against_rivals(study: Study, asked: Asked, rows: Sequence[Row], chance: float) -> list[Answer]:
     """One answer for each aspect and encoder: every contestant against the rival on the same encoder."""
     mine = [r for r in rows if r["contestant"] in asked.contestants and speaks_of(r["contestant"])]
     encoders = list(dict.fromkeys(row["encoder"] for row in mine))
@@ -37,7 +46,7 @@ def against_rivals(
                 )
             ]
             place = f" on {encoder}" if len(encoders) > 1 else ""
-            found.append(answered(aspect, findings, place))
+            found.append(Answer(aspect, findings, place))
     return found
 
 
@@ -46,8 +55,9 @@ def finding(contestant: str, ours: Terms, theirs: Terms) -> dict[str, Any]:
 
     Returns:
         Both sums (None where a run has no number, or one that is ``BEYOND``, and ``runs`` counts them); from
-        three seeds on their difference, its 95 % interval and the probability that ours is larger, by Welch's
-        t, and the answer: ``yes``, ``no`` or ``cannot be told``.
+        three seeds on their difference, its 95 % interval, the probability that ours is larger and the
+        two-sided p, by Welch's t, and the answer as if nothing else had been asked: ``yes``, ``no`` or
+        ``cannot be told``. See ``corrected``.
     """
     found: dict[str, Any] = {
         "contestant": contestant,
@@ -58,6 +68,9 @@ def finding(contestant: str, ours: Terms, theirs: Terms) -> dict[str, Any]:
         "difference": None,
         "interval": None,
         "probability": None,
+        "p": None,
+        "p_corrected": None,
+        "corrected_for": None,
         "answer": None,
     }
     if found["seeds"] < ENOUGH:
@@ -67,12 +80,30 @@ def finding(contestant: str, ours: Terms, theirs: Terms) -> dict[str, Any]:
     parts = [(weight, _known(values)) for weight, values in ours]
     parts += [(-weight, _known(values)) for weight, values in theirs]
     between = statistics.contrast(parts)
-    return found | {
+    found |= {
         "difference": between.gap,
         "interval": [between.low, between.high],
         "probability": between.probability,
-        "answer": "yes" if between.low > 0 else "no" if between.high < 0 else OPEN,
+        "p": between.p,
     }
+    return found | _answer(between.gap, between.p, 1)
+
+
+def corrected(findings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The findings of one study, answered by p-values that are corrected for all that have one (Holm)."""
+    from selftaught.comparison.bootstrap import holm
+
+    told = [each for each in findings if each["p"] is not None]
+    after = iter(holm([each["p"] for each in told]))
+    return [
+        each if each["p"] is None else each | _answer(each["difference"], next(after), len(told))
+        for each in findings
+    ]
+
+
+def _answer(difference: float, p: float, count: int) -> dict[str, Any]:
+    word = OPEN if p >= SURE else "yes" if difference > 0 else "no"
+    return {"p_corrected": p, "corrected_for": count, "answer": word}
 
 
 def _known(values: Values) -> list[float]:
@@ -91,18 +122,35 @@ def _counted(terms: Terms) -> dict[str, int]:
     return {"finished": len(every), "beyond": every.count(BEYOND), "without": every.count(None)}
 
 
-def answered(
-    aspect: Aspect, findings: Sequence[Mapping[str, Any]], place: str = "", remark: str = ""
-) -> dict[str, Any]:
-    """An answer as comparison.json has it."""
+def written(answers: Sequence[Answer]) -> dict[str, Any]:
+    """All answers of a study as comparison.json has them, and the ``note`` on what they rest on."""
+    findings = iter(corrected([each for answer in answers for each in answer.findings]))
+    settled = [
+        replace(each, findings=list(islice(findings, len(each.findings)))) for each in answers
+    ]
+    return {"answers": [_written(each) for each in settled], "note": note(settled)}
+
+
+def _written(answer: Answer) -> dict[str, Any]:
+    aspect = answer.aspect
     return {
-        "question": aspect.question + place,
+        "question": aspect.question + answer.place,
         "number": aspect.number,
         "protocol": aspect.protocol,
         "rival": aspect.rival,
-        "findings": list(findings),
-        "sentence": sentence(aspect, findings, place) + remark,
+        "findings": answer.findings,
+        "sentence": sentence(aspect, answer.findings, answer.place) + answer.remark,
     }
+
+
+def note(answers: Sequence[Answer]) -> str | None:
+    """What the intervals hold, and for how many findings the answers are corrected; None without any."""
+    counts = [each["corrected_for"] for answer in answers for each in answer.findings]
+    count = next((each for each in counts if each), 0)
+    if not count:
+        return None
+    said = "Intervals and answers: Welch's t over seeds alone, so the luck of the test pictures is not in them."
+    return f"{said} Yes and no are corrected for {count} findings (Holm)." if count > 1 else said
 
 
 def sentence(aspect: Aspect, findings: Sequence[Mapping[str, Any]], place: str = "") -> str:
@@ -130,7 +178,12 @@ def _part(aspect: Aspect, finding: Mapping[str, Any]) -> str:
         return f"{name} {both}"
     low, high = (aspect.text(end, "+") for end in finding["interval"])
     gap = aspect.text(finding["difference"], "+")
-    return f"{name}: {finding['answer']}, {both}, {gap} ({low} to {high})"
+    counted = (
+        f" once {finding['corrected_for']} findings are counted"
+        if finding["p"] < SURE <= finding["p_corrected"]
+        else ""
+    )
+    return f"{name}: {finding['answer']}{counted}, {both}, {gap} ({low} to {high})"
 
 
 def _lacking(aspect: Aspect, whose: str, runs: Mapping[str, int]) -> str:

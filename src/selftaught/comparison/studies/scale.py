@@ -9,18 +9,17 @@ of linear accuracy; the question is by how much one's gain exceeds the other's.
 
 from collections.abc import Sequence
 from statistics import fmean
-from typing import Any
 
 from selftaught.comparison.studies.asking import speaks_of, with_encoder
-from selftaught.comparison.studies.reading import Terms, answered, finding
-from selftaught.comparison.studies.study import Asked, Aspect, Row, Study, Values
+from selftaught.comparison.studies.reading import Terms, finding
+from selftaught.comparison.studies.study import Answer, Asked, Aspect, Row, Study, Values
 from selftaught.measures import number
 
 CEILING = 0.97
 """Accuracy of the small encoder above which there is little left to gain, and the answer says so."""
 
 
-def gains(study: Study, asked: Asked, rows: Sequence[Row], chance: float) -> list[dict[str, Any]]:
+def gains(study: Study, asked: Asked, rows: Sequence[Row], chance: float) -> list[Answer]:
     """Each contestant's gain from the smaller to the larger encoder, against supervised training's."""
     (aspect,), (small, large) = study.aspects, asked.encoders
 
@@ -41,7 +40,7 @@ def gains(study: Study, asked: Asked, rows: Sequence[Row], chance: float) -> lis
         if before and fmean(before) > CEILING
         else ""
     )
-    return [answered(aspect, findings, f" from {small} to {large}", remark)]
+    return [Answer(aspect, findings, f" from {small} to {large}", remark)]
 
 
 STUDY = Study(

@@ -83,8 +83,25 @@ class Asked:
     encoders: tuple[str, ...] = ()
 
 
-Reading = Callable[["Study", Asked, Sequence[Row], float], list[dict[str, Any]]]
-"""Rows and the accuracy of chance to answers, each with its ``sentence``."""
+@dataclass(frozen=True)
+class Answer:
+    """What the runs say of one aspect, before it is put into words.
+
+    Attributes:
+        aspect: what was asked.
+        findings: what was found of each contestant.
+        place: where, as it follows the question: `` on resnet_tiny``.
+        remark: what follows the sentence.
+    """
+
+    aspect: Aspect
+    findings: list[dict[str, Any]]
+    place: str = ""
+    remark: str = ""
+
+
+Reading = Callable[["Study", Asked, Sequence[Row], float], list[Answer]]
+"""Rows and the accuracy of chance to answers."""
 
 
 @dataclass(frozen=True)
