@@ -57,7 +57,11 @@ def content(plan: Plan, splits: Splits, rows: Sequence[dict[str, Any]]) -> dict[
         for name in claims.ranking(summary)
     }
     found = claims.comparisons(summary, len(plan.seeds), judged)
-    study = studies.answer(plan.study, rows, len(splits.classes)) if plan.study else None
+    study = (
+        studies.answer(plan.study, rows, len(splits.classes), largest_share(splits, plan.split))
+        if plan.study
+        else None
+    )
     return {
         "schema_version": SCHEMA_VERSION,
         "selftaught": here["selftaught"],
@@ -92,6 +96,15 @@ def content(plan: Plan, splits: Splits, rows: Sequence[dict[str, Any]]) -> dict[
         "study": study,
         "claims": claims.sentences(summary, len(plan.seeds), found),
     }
+
+
+def largest_share(splits: Splits, split: str) -> float | None:
+    """The share of a split's labelled pictures that is of its largest class; None where none is labelled."""
+    source = splits.test if split == "test" else splits.validation
+    if source is None or source.labels is None:
+        return None
+    labels = source.labels[source.labels >= 0]
+    return int(labels.bincount().max()) / len(labels) if len(labels) else None
 
 
 def cost(plan: Plan) -> str | None:

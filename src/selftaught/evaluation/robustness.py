@@ -59,7 +59,9 @@ def protocol(
     """
     probe = linear.learnt(pool).probe
     chosen = shuffle(len(pool.queries), SEED, epoch=0)
-    found = corrupted(pool, subject, probe, chosen[:pictures].sort().values)
+    few = chosen[:pictures].sort().values
+    found = corrupted(pool, subject, probe, few)
+    answers = pool.answers[few.to(pool.answers.device)]
     clean, mean = float(found[:, 0].mean()), float(found[:, 1:].mean())
     grid = (0.0, *sorted(set(strengths)))
     rows = chosen[:attacked].sort().values
@@ -88,7 +90,9 @@ def protocol(
         l2=probe.l2,
         l2_under_label_noise={f"{each.share:g}": each.l2 for each in noisy},
         chosen_on=pool.chosen_on,
-        corrupted_pictures=min(pictures, len(chosen)),
+        corrupted_pictures=len(few),
+        # What one guess for all of them would reach, under any corruption.
+        corrupted_largest_class=int(answers.bincount().max()) / len(few),
         attacked_pictures=len(rows),
         corruption_table=table(subject.clean.size),
         frost="drawn, as the published photographs are not shipped",

@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from selftaught import catalogue, interface
-from selftaught.comparison import plan, studies
+from selftaught.comparison import plan, studies, table
 from selftaught.comparison.compare import compare
 from selftaught.comparison.studies.study import above_chance
+from selftaught.data import Resident, Splits
 from selftaught.errors import Refusal
 from selftaught.reports.contestants import Comparison
 from selftaught.reports.sections.study import section
@@ -246,6 +249,78 @@ def test_the_users_parameters_win_over_the_studys() -> None:
     assert made.protocols["finetune"]["fractions"] == (0.5,)
     assert made.protocols["finetune"]["epochs"] == 3
     assert made.protocols["label_noise"]["shares"] == (0.4,)
+
+
+# Chance -------------------------------------------------------------------------------------------
+
+
+def kept_by_a_constant_guesser(**more: Any) -> float | None:
+    """Two classes at 90 to 10: what one keeps who looks and falls back to guessing under corruption."""
+    given = rows(
+        simclr=[robust(0.90, clean=0.95, noisy=0.9)] * 3,
+        supervised=[robust(0.94, clean=0.99)] * 3,
+    )
+    asked = studies.Asked("robustness", ("simclr",))
+    found: float | None = studies.answer(asked, given, classes=2, **more)["answers"][0]["findings"][
+        0
+    ]["ours"]
+    return found
+
+
+def test_chance_is_the_largest_class_where_classes_are_uneven() -> None:
+    assert kept_by_a_constant_guesser(largest=0.9) == pytest.approx(0.0)
+    # Where nobody knows the shares, or the classes are even, it is one in so many.
+    assert kept_by_a_constant_guesser() == pytest.approx(0.4 / 0.45)
+    assert kept_by_a_constant_guesser(largest=0.5) == pytest.approx(0.4 / 0.45)
+    assert kept_by_a_constant_guesser(largest=0.3) == pytest.approx(0.4 / 0.45)
+
+
+def test_who_never_does_better_than_the_largest_class_is_not_called_robust() -> None:
+    guessing = rows(simclr=[robust(0.9, clean=0.9)] * 3, supervised=[robust(0.94, clean=0.99)] * 3)
+    asked = studies.Asked("robustness", ("simclr",))
+    found = studies.answer(asked, guessing, classes=2, largest=0.9)
+    assert found["chance"] == 0.9
+    assert "because SimCLR has no such number" in found["answers"][0]["sentence"]
+
+
+def test_of_the_pictures_that_were_corrupted_the_share_is_their_own() -> None:
+    """By luck more of them may be of the largest class, for every seed alike."""
+    guessing, learnt = robust(0.93, clean=0.93), robust(0.94, clean=0.99)
+    for one in (guessing, learnt):
+        one["robustness"]["corrupted_largest_class"] = 0.93
+    asked = studies.Asked("robustness", ("simclr",))
+    given = rows(simclr=[guessing] * 3, supervised=[learnt] * 3)
+    (finding,) = studies.answer(asked, given, 2, 0.9)["answers"][0]["findings"]
+    assert finding["ours"] is None
+    assert finding["theirs"] == pytest.approx(0.01 / 0.06)
+
+
+def uneven(**labels: list[int] | None) -> Splits:
+    """Splits with these labels."""
+
+    def source(given: list[int] | None) -> Resident:
+        pictures = torch.zeros(len(given or [0]), 1, 8, 8, dtype=torch.uint8)
+        return Resident(pictures, None if given is None else torch.tensor(given))
+
+    parts = {name: source(labels.get(name)) for name in ("train", "validation", "test")}
+    return Splits("uneven", classes=("a", "b"), size=8, mean=(0.5,), std=(0.5,), **parts)
+
+
+def test_the_largest_class_is_that_of_the_judged_pictures_with_a_label() -> None:
+    splits = uneven(train=[0] * 10, validation=[0, 0, 1, 1], test=[0, 1, 1, 1, -1, -1])
+    assert table.largest_share(splits, "test") == 0.75
+    assert table.largest_share(splits, "validation") == 0.5
+    assert table.largest_share(uneven(train=[0, 1]), "test") is None
+    assert table.largest_share(uneven(test=[-1, -1]), "test") is None
+    assert table.largest_share(replace(splits, test=None), "test") is None
+
+
+def test_a_comparisons_study_counts_from_the_largest_class_of_the_split_it_judged() -> None:
+    made = plan(["simclr"], out=Path("never-written"), study="robustness")
+    splits = uneven(train=[0, 1], validation=[0, 1], test=[0] * 9 + [1])
+    assert table.content(made, splits, [])["study"]["chance"] == 0.9
+    judged = replace(made, split="validation")
+    assert table.content(judged, splits, [])["study"]["chance"] == 0.5
 
 
 # Several findings, and what they rest on ----------------------------------------------------------

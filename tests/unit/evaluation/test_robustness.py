@@ -133,5 +133,7 @@ def test_false_labels_are_in_it_and_json_can_hold_it(found: Result) -> None:
     assert facts["curves"]["label_noise"]["x"] == [0.0, 0.2, 0.4, 0.6, 0.8]
     assert facts["label_noise_0_accuracy"] > facts["label_noise_80_accuracy"]
     assert facts["corrupted_pictures"] == 50
+    shown = splits().test.labels[shuffle(80, 0, epoch=0)[:50]]
+    assert facts["corrupted_largest_class"] == max(shown.bincount().tolist()) / 50
     assert facts["attacked_pictures"] == 30
     assert facts["corruption_table"]["strengths"] == "CIFAR-10-C's"

@@ -18,12 +18,23 @@ from selftaught.comparison.studies.study import Asked, Row
 __all__ = ["NAMES", "Asked", "answer", "ask", "find", "runs"]
 
 
-def answer(asked: Asked, rows: Sequence[Row], classes: int) -> dict[str, Any]:
-    """What comparison.json says of a study: the claim, an answer to each of its aspects, what they rest on."""
+def answer(
+    asked: Asked, rows: Sequence[Row], classes: int, largest: float | None = None
+) -> dict[str, Any]:
+    """What comparison.json says of a study: the claim, an answer to each of its aspects, what they rest on.
+
+    Args:
+        classes: how many there are.
+        largest: the share of the judged pictures that is of the largest class; None where nobody knows it.
+    """
     study = find(asked.name)
+    # Always naming the largest class takes no look at a picture either, and where classes are uneven it is
+    # right more often than one in ``classes``.
+    chance = max(1 / max(classes, 1), largest or 0.0)
     return {
         "name": asked.name,
         "claim": study.claim,
         "encoders": list(asked.encoders),
-        **written(study.reading(study, asked, rows, 1 / max(classes, 1))),
+        "chance": chance,
+        **written(study.reading(study, asked, rows, chance)),
     }

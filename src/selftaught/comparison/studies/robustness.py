@@ -17,7 +17,11 @@ from selftaught.comparison.studies.study import BEYOND, Aspect, Study, above_cha
 
 
 def corruptions(result: Mapping[str, Any], chance: float) -> float | None:
-    """What is kept of the accuracy above chance, on average over corruptions and strengths."""
+    """What is kept of the accuracy above chance, on average over corruptions and strengths.
+
+    Only some of the queries are corrupted, and the largest class may have a larger share of these.
+    """
+    chance = result.get("corrupted_largest_class", chance)
     return above_chance(result["corrupted_accuracy"], result["clean_accuracy"], chance)
 
 

@@ -133,6 +133,9 @@ class Study:
 def above_chance(accuracy: float, clean: float, chance: float) -> float | None:
     """The share of an accuracy that is kept, both counted from chance: who only guesses keeps nothing worth.
 
+    Args:
+        chance: the best accuracy of one guess for all pictures: the share of the largest class.
+
     Returns:
         None where the clean accuracy hardly exceeds chance.
     """
