@@ -19,6 +19,7 @@ class Sheet:
         facts: what to-label.json says: ``data``, ``folder``, ``seed``, ``pool``, ``drawn_for`` and more.
         files: relative to the folder, in the order in which they stand on the sheet.
         chances: with which each was drawn.
+        groups: the number of each picture's group; the file itself where it is in none, or none were noted.
         picture: the sprite sheet, WebP.
         tile: side of a picture on it, in pixels.
         columns: pictures in a row of it.
@@ -28,6 +29,7 @@ class Sheet:
     facts: dict[str, Any]
     files: tuple[str, ...]
     chances: tuple[float, ...]
+    groups: tuple[int | str, ...]
     picture: bytes
     tile: int
     columns: int
@@ -42,6 +44,7 @@ def read_sheet(directory: Path) -> Sheet | None:
             facts=facts,
             files=tuple(str(each["file"]) for each in facts["pictures"]),
             chances=tuple(float(each["chance"]) for each in facts["pictures"]),
+            groups=tuple(each.get("group", str(each["file"])) for each in facts["pictures"]),
             picture=(directory / PICTURES).read_bytes(),
             tile=int(facts["tile"]),
             columns=int(facts["columns"]),

@@ -69,8 +69,8 @@ def test_a_collapsed_contestant_draws_too() -> None:
 # Reading ------------------------------------------------------------------------------------------
 
 
-def by_ridge(features: Tensor, labels: Tensor, counts: Tensor) -> list[int]:
-    """Each picture's class by scikit-learn's ridge on all others, for the strength of least error."""
+def by_ridge(features: Tensor, labels: Tensor, counts: Tensor, groups: Tensor) -> list[int]:
+    """Each picture's class by scikit-learn's ridge on all other groups, for the strength of least error."""
     x = ((features - features.mean(0)) / features.std(0, correction=0)).double()
     x = (torch.cat([x, torch.ones(len(x), 1)], 1) / torch.tensor([3, 3, 3, 1]) ** 0.5).numpy()
     targets = 2 * F.one_hot(labels).double().numpy() - 1
@@ -79,7 +79,7 @@ def by_ridge(features: Tensor, labels: Tensor, counts: Tensor) -> list[int]:
     def left_out(strength: float) -> np.ndarray:
         said = []
         for i in range(len(x)):
-            rest = np.arange(len(x)) != i
+            rest = (groups != groups[i]).numpy()
             ridge = Ridge(strength, fit_intercept=False).fit(x[rest], targets[rest], share[rest])
             said.append(ridge.predict(x[i : i + 1])[0])
         return np.stack(said)
@@ -90,14 +90,16 @@ def by_ridge(features: Tensor, labels: Tensor, counts: Tensor) -> list[int]:
     return found
 
 
-def by_neighbours(features: Tensor, labels: Tensor, weights: Tensor, copies: Tensor) -> list[int]:
-    """Each picture's class by its 20 nearest others by weight and copies, written as a loop."""
+def by_neighbours(
+    features: Tensor, labels: Tensor, weights: Tensor, copies: Tensor, groups: Tensor
+) -> list[int]:
+    """Each picture's class by its 20 nearest of other groups by weight and copies, written as a loop."""
     known = F.normalize(features.double(), dim=-1)
     found = []
     for i in range(len(known)):
         likeness, votes, left = known @ known[i], torch.zeros(3, dtype=torch.float64), 20.0
         for j in likeness.argsort(descending=True).tolist():
-            if j != i and left > 0:
+            if groups[j] != groups[i] and left > 0:
                 used = min(left, float(copies[j] * weights[j] / weights.mean()))
                 votes[labels[j]] += used * (likeness[j] / 0.1).exp()
                 left -= used
@@ -105,17 +107,22 @@ def by_neighbours(features: Tensor, labels: Tensor, weights: Tensor, copies: Ten
     return found
 
 
-def test_both_readers_leave_each_picture_out_as_a_loop_does() -> None:
+@pytest.mark.parametrize("size", [1, 3])
+def test_both_readers_leave_each_group_out_as_a_loop_does(size: int) -> None:
     features, labels = points(33, apart=1.5, seed=0)
     weights = torch.rand(33, generator=torch.manual_seed(1)).double() + 0.5
+    groups = torch.arange(33) % (33 // size)
+    features += torch.randn(33 // size, 3, generator=torch.manual_seed(2))[
+        groups
+    ]  # mates are alike
+    given = None if size == 1 else groups
     drawn = torch.cat([torch.ones(1, 33), ranking.bootstraps(33)[:2]]).double()
-    linear = readers.linear(features, labels, weights, drawn)
-    assert (
-        linear[0].tolist() == (torch.tensor(by_ridge(features, labels, weights)) == labels).tolist()
-    )
-    knn = readers.knn(features, labels, weights, drawn)
+    linear = readers.linear(features, labels, weights, drawn, given)
+    looped = torch.tensor(by_ridge(features, labels, weights, groups))
+    assert linear[0].tolist() == (looped == labels).tolist()
+    knn = readers.knn(features, labels, weights, drawn, given)
     for found, copies in zip(knn, drawn, strict=True):
-        looped = torch.tensor(by_neighbours(features, labels, weights, copies))
+        looped = torch.tensor(by_neighbours(features, labels, weights, copies, groups))
         there = copies > 0  # what is said of the others is of no use
         assert found[there].tolist() == (looped == labels)[there].tolist()
 
@@ -128,6 +135,78 @@ def test_a_copy_of_a_picture_does_not_teach_it() -> None:
         right = reader(features, labels, weights, drawn).double()
         share = float((right * drawn).sum() / drawn.sum())
         assert 0.15 < share < 0.5  # chance is a third; with copies it would be nearly one
+
+
+# Groups -------------------------------------------------------------------------------------------
+
+
+def patients(seed: int, *, count: int = 20, each: int = 5) -> tuple[Tensor, Tensor, Tensor]:
+    """Features that know the patient and nothing of the class, the classes, and the patients."""
+    generator = torch.Generator().manual_seed(seed)
+    groups = torch.arange(count * each) // each
+    labels = torch.randint(2, (count,), generator=generator)[groups]
+    known = torch.randn(count, 32, generator=generator)[groups]
+    return known + 0.1 * torch.randn(count * each, 32, generator=generator), labels, groups
+
+
+def test_a_patients_other_pictures_do_not_teach() -> None:
+    once, weights = torch.ones(1, 100, dtype=torch.float64), torch.ones(100, dtype=torch.float64)
+    for reader in readers.READERS.values():
+        shares = []
+        for seed in range(10):
+            features, labels, groups = patients(seed)
+            assert reader(features, labels, weights, once).all()  # what mates would tell
+            shares.append(float(reader(features, labels, weights, once, groups).double().mean()))
+        assert 0.3 < np.mean(shares) < 0.6
+
+
+def test_knowing_patients_beats_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking, "DRAWS", 100)
+    features, labels, groups = patients(0)
+    noise = torch.randn(100, 32, generator=torch.manual_seed(1))
+    seen = {"simclr": [features], "byol": [noise]}
+    chances_ = torch.ones(100, dtype=torch.float64)
+    alone = ranking.ranked(contestants(*seen), seen, labels, chances_)
+    assert "beats BYOL" in sentences.of(alone, 100, 2)[0]
+    found = ranking.ranked(contestants(*seen), seen, labels, chances_, groups)
+    *lines, _, how = sentences.of(found, 100, 2)
+    assert found["groups"] == 20
+    assert all("cannot be told apart" in line for line in lines)
+    assert "a bootstrap over 20 groups of labelled pictures" in how
+    assert "judged by those of other groups" in how
+
+
+def test_a_picture_that_is_its_own_group_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking, "DRAWS", 50)
+    features, labels = points(40, apart=2.0, seed=0)
+    given = (contestants("simclr"), {"simclr": [features]}, labels, torch.ones(40).double())
+    assert ranking.ranked(*given, torch.arange(40)) == ranking.ranked(*given)
+
+
+def test_intervals_draw_groups_whose_pictures_are_right_or_wrong_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two that are as good as each other: told apart in about 5 % of cases; by pictures alone, in a fifth."""
+    for room in (bootstrap, ranking):
+        monkeypatch.setattr(room, "REPLICATES", 500)
+    monkeypatch.setattr(ranking, "DRAWS", 60)
+    monkeypatch.setattr(ranking, "READERS", {"linear": readers.linear})
+    pictures, surely, forgetful = ranking.bootstraps(60), [], []
+    for seed in range(40):
+        _, labels, groups = patients(seed, count=6, each=10)
+        ours, theirs = (patients(100 + 2 * seed + i, count=6, each=10)[0] for i in range(2))
+        features = {"simclr": [ours], "byol": [theirs]}
+        found = ranking.ranked(contestants(*features), features, labels, ONCE[0], groups)
+        (told,) = found["differences"]
+        reads = [
+            ranking.read(readers.linear, own, labels, ONCE[0], pictures, groups)
+            for own in features.values()
+        ]
+        plain = ranking.interval(ONCE[0], (1, reads[0]), (-1, reads[1]))
+        surely.append(told["p"] < 0.05)
+        forgetful.append(plain.p < 0.05)
+    assert np.mean(surely) <= 0.1
+    assert np.mean(forgetful) > np.mean(surely) + 0.1
 
 
 # Ranking ------------------------------------------------------------------------------------------
@@ -197,13 +276,14 @@ def test_intervals_hold_the_truth_and_one_that_forgets_the_teachers_holds_it_les
     assert np.mean(forgetful) < np.mean(held)
 
 
-def contestants(*names: str) -> list[dict[str, Any]]:
+def contestants(*names: str, seeds: int = 1) -> list[dict[str, Any]]:
     return [
         {
             "contestant": name,
             "family": "baselines" if name in ("pixels", "untrained") else "metric_learning",
             "encoder": None if name == "pixels" else "resnet_tiny",
             "sees_labels": False,
+            "seeds": None if name == "pixels" else seeds,
         }
         for name in names
     ]
@@ -223,7 +303,7 @@ def test_a_ranking_says_no_more_than_the_labels_do(monkeypatch: pytest.MonkeyPat
     assert len(found["differences"]) == 2 * (3 + 3)
     for each in found["differences"]:
         assert each["p_corrected"] >= each["p"]
-    first, *_, least, how = sentences.of(found, 80, 3, 1)
+    first, *_, least, how = sentences.of(found, 80, 3)
     assert "beats BYOL and Raw pixels, cannot be told apart from" in first
     assert f"under about {100 * found['least']['linear']:.0f} points cannot be told" in least
     assert "corrected for 6 comparisons" in how
@@ -246,6 +326,40 @@ def test_seeds_that_differ_widen_the_interval(monkeypatch: pytest.MonkeyPatch) -
         return found.high - found.low
 
     assert width(good, poor, good) > 1.5 * width(good, good, good)
+
+
+def test_three_seeds_of_one_do_not_vouch_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking, "DRAWS", 60)
+    good, labels = points(60, apart=4.0, seed=0)
+    noise = [torch.randn(60, 3, generator=torch.manual_seed(seed)) for seed in range(1, 4)]
+    features = {"simclr": [good] * 3, "vicreg": noise, "byol": noise[:1], "pixels": noise[:1]}
+    lines = contestants(*features)
+    for line in lines:
+        line["seeds"] = None if line["seeds"] is None else len(features[line["contestant"]])
+    found = ranking.ranked(lines, features, labels, torch.full((60,), 0.5, dtype=torch.float64))
+    assert found["seeds"] == 1
+    *told, _, how = sentences.of(found, 60, 3)
+    (simclr,) = [sentence for sentence in told if sentence.startswith("SimCLR")]
+    assert "beats VICReg and Raw pixels, cannot be compared with BYOL" in simclr
+    assert simclr.endswith("where one of the two has under three finished seeds.")
+    (byol,) = [sentence for sentence in told if sentence.startswith("BYOL")]
+    assert not any(word in byol for word in ("beats", "stays behind", "told apart"))
+    assert "corrected for 3 comparisons" in how  # those with BYOL are not made
+    assert "With one seed this is about these encoders" in how
+
+
+def test_a_baseline_that_no_seed_changes_counts_as_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking, "DRAWS", 60)
+    good, labels = points(60, apart=4.0, seed=0)
+    features = {
+        "simclr": [good] * 3,
+        "pixels": [torch.randn(60, 3, generator=torch.manual_seed(1))],
+    }
+    given = torch.full((60,), 0.5, dtype=torch.float64)
+    found = ranking.ranked(contestants(*features, seeds=3), features, labels, given)
+    first, _, how = sentences.of(found, 60, 3)
+    assert "beats Raw pixels" in first
+    assert "about these encoders" not in how
 
 
 def test_methods_on_two_encoders_are_not_held_against_each_other() -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from selftaught import interface
+from selftaught import config, interface
 from selftaught.comparison import compare, plan
+from selftaught.comparison.few_labels import sheet as sheets
+from selftaught.data import open_splits
 from selftaught.errors import Refusal
 from selftaught.reports.sheet import read_sheet
 
@@ -109,6 +111,58 @@ def test_pictures_that_have_gone_are_named(there: Path, tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="is no longer in"):
         interface.rank(there, labels)
     (there / "to-label.json").write_text(before)
+
+
+@pytest.fixture(scope="module")
+def bursts(unlabelled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CSV that puts five pictures each into one group; four are in none."""
+    path = tmp_path_factory.mktemp("rank") / "bursts.csv"
+    names = sorted(file.name for file in unlabelled.iterdir())
+    lines = [f"{name},burst {number // 5}" for number, name in enumerate(names[:-4])]
+    path.write_text("\n".join(["file,group", *lines]))
+    return path
+
+
+def test_groups_are_written_down_and_left_out_whole(
+    unlabelled: Path, bursts: Path, quick: dict[str, Any], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    compared(unlabelled, quick | {"data.labels": str(bursts)}, out, "pixels", to_label=50)
+    sheet = read_sheet(out)
+    assert sheet is not None
+    with bursts.open(newline="") as file:
+        burst = {row["file"]: row["group"] for row in csv.DictReader(file)}
+    pairs = [(burst.get(f, f), group) for f, group in zip(sheet.files, sheet.groups, strict=True)]
+    assert len(set(pairs)) == len(set(sheet.groups)) == len({name for name, _ in pairs}) < 50
+    found = interface.rank(out, fill(out, tmp_path / "labels.csv", leave=5))
+    assert found["groups"] == (count := len(set(sheet.groups[:45])))
+    assert f"a bootstrap over {count} groups" in found["sentences"][-1]
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "Each was judged by those of other groups" in page
+
+    described = json.loads((out / "to-label.json").read_text())
+    for each in described["pictures"]:
+        each["group"] = 7
+    (out / "to-label.json").write_text(json.dumps(described))
+    with pytest.raises(Refusal, match=r"all 45 pictures .* are of one group"):
+        interface.rank(out, tmp_path / "labels.csv")
+    for each in described["pictures"]:
+        del each["group"]  # as sheets were written that knew of none
+    (out / "to-label.json").write_text(json.dumps(described))
+    older = interface.rank(out, tmp_path / "labels.csv")
+    assert older["groups"] == 45
+    assert older["sentences"][-1].startswith("Intervals hold 95 %, by a bootstrap over labelled")
+
+
+def test_few_groups_held_back_are_joined_by_those_trained_on(
+    unlabelled: Path, bursts: Path
+) -> None:
+    def parts(**more: Any) -> list[str]:
+        data = config.Data(name=str(unlabelled), validation=0.3, **more)
+        return sheets.pool(open_splits(data), 20)[-1]
+
+    assert parts() == ["validation"]
+    assert parts(labels=str(bursts)) == ["validation", "train"]
 
 
 @pytest.mark.parametrize("size", [49, 201])

@@ -74,8 +74,9 @@ def judged(
     """What comparison.json says of a ranking by few labels: see ``ranking.ranked``; and where it comes from.
 
     Raises:
-        Refusal: a picture is no longer there.
+        Refusal: a picture is no longer there, or all are of one group.
     """
+    groups = _groups(sheet, given, origin)
     pictures = [_found(sheet, file) for file in given.labels]
     features: dict[str, list[Tensor]] = {}
     contestants: dict[str, dict[str, Any]] = {}
@@ -84,7 +85,8 @@ def judged(
             own = load(directory / row["folder"], device=choose_device("auto")).embed(pictures)
             features.setdefault(row["contestant"], []).append(torch.from_numpy(own))
             contestants[row["contestant"]] = {
-                key: row[key] for key in ("contestant", "family", "encoder", "sees_labels")
+                **{key: row[key] for key in ("contestant", "family", "encoder", "sees_labels")},
+                "seeds": None if row["seed"] is None else len(features[row["contestant"]]),
             }
     chance = dict(zip(sheet.files, sheet.chances, strict=True))
     found = ranking.ranked(
@@ -92,8 +94,8 @@ def judged(
         features,
         torch.tensor([given.classes.index(label) for label in given.labels.values()]),
         torch.tensor([chance[file] for file in given.labels], dtype=torch.float64),
+        groups,
     )
-    seeds = max(map(len, features.values()), default=0)
     return {
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "command": " ".join(environment()["command"]),
@@ -102,13 +104,25 @@ def judged(
         "asked": len(sheet.files),
         "pool": sheet.facts["pool"],
         "classes": given.classes,
-        "seeds": seeds,
         **found,
-        "sentences": sentences.of(found, len(given.labels), len(given.classes), seeds),
+        "sentences": sentences.of(found, len(given.labels), len(given.classes)),
         "notes": given.notes,
         "labels": given.labels,
         "nobody": list(given.nobody),
     }
+
+
+def _groups(sheet: Sheet, given: Answers, origin: Path) -> Tensor:
+    """The groups of the labelled pictures, [n], numbered from 0."""
+    group = dict(zip(sheet.files, sheet.groups, strict=True))
+    number: dict[int | str, int] = {}
+    found = [number.setdefault(group[file], len(number)) for file in given.labels]
+    if len(number) < 2:
+        raise Refusal(
+            f"all {len(found)} pictures that '{origin}' has labels for are of one group, and a picture is "
+            "judged by those of other groups; label more of them."
+        )
+    return torch.tensor(found)
 
 
 def _found(sheet: Sheet, file: str) -> Path:

@@ -14,14 +14,13 @@ READER = next(iter(READERS))
 CALLED = {"linear": "a linear classifier", "knn": "the nearest neighbours"}
 
 
-def of(found: dict[str, Any], labels: int, classes: int, seeds: int) -> list[str]:
+def of(found: dict[str, Any], labels: int, classes: int) -> list[str]:
     """The sentences of a ranking, methods from better to worse.
 
     Args:
         found: of ``ranking.ranked``.
         labels: how many pictures have one.
         classes: how many there are.
-        seeds: how many each contestant was trained with, at most.
     """
     differences = [each for each in found["differences"] if each["reader"] == READER]
     lines = sorted(found["summary"], key=lambda line: -line["results"][READER]["mean"])
@@ -32,7 +31,8 @@ def of(found: dict[str, Any], labels: int, classes: int, seeds: int) -> list[str
             f"How little {labels} labels of {classes} classes know: a difference under about "
             f"{points:.0f} points cannot be told."
         )
-    said.append(_how(differences, seeds))
+    told = [each for each in differences if each["gap"] is not None]
+    said.append(_how(found, told, labels))
     return said
 
 
@@ -40,18 +40,24 @@ def _told(
     line: dict[str, Any], lines: Sequence[dict[str, Any]], differences: Sequence[dict[str, Any]]
 ) -> str:
     own = line["contestant"]
-    against = [
-        other["contestant"]
-        for other in lines
-        if any({d["ours"], d["theirs"]} == {own, other["contestant"]} for d in differences)
-    ]
+    gaps = {
+        ({d["ours"], d["theirs"]} - {own}).pop(): d["gap"]
+        for d in differences
+        if own in (d["ours"], d["theirs"])
+    }
+    against = [other["contestant"] for other in lines if other["contestant"] in gaps]
+    few = [full_title(other) for other in against if gaps[other] is None]
     beaten = [full_title(other) for other in against if beats(own, other, differences)]
     ahead = [full_title(other) for other in against if beats(other, own, differences)]
-    open_ = [full_title(other) for other in against if full_title(other) not in (*beaten, *ahead)]
+    settled = (*few, *beaten, *ahead)
+    open_ = [full_title(other) for other in against if full_title(other) not in settled]
     parts = [
         f"beats {listing(beaten)}" if beaten else "",
         f"stays behind {listing(ahead)}" if ahead else "",
         f"cannot be told apart from {listing(open_)}" if open_ else "",
+        f"cannot be compared with {listing(few)}, where one of the two has under three finished seeds"
+        if few
+        else "",
     ]
     mean, (low, high) = line["results"][READER]["mean"], line["results"][READER]["interval"]
     end = (
@@ -62,16 +68,22 @@ def _told(
     return f"{full_title(own)}, {span} by {CALLED[READER]}: {end}."
 
 
-def _how(differences: Sequence[dict[str, Any]], seeds: int) -> str:
-    together = "seeds and labelled pictures together" if seeds > 1 else "labelled pictures"
+def _how(found: dict[str, Any], differences: Sequence[dict[str, Any]], labels: int) -> str:
+    several = any(len(line["values"][READER]) > 1 for line in found["summary"])
+    grouped = found["groups"] < labels
+    drawn = f"{found['groups']} groups of labelled pictures" if grouped else "labelled pictures"
+    together = f"seeds and {drawn} together" if several else drawn
     count = max(
         (sum(d["encoder"] == other["encoder"] for d in differences) for other in differences),
         default=0,
     )
     text = f"Intervals hold 95 %, by a bootstrap over {together} in which everything is learnt anew"
+    if grouped:
+        text += "; a picture is judged by those of other groups"
     if count > 1:
         text += f"; who beats whom is corrected for {count} comparisons (Holm)"
-    if seeds < ENOUGH:
+    seeds = found["seeds"]
+    if 0 < seeds < ENOUGH:
         runs = "one seed" if seeds == 1 else f"{seeds} seeds"
         text += (
             f". With {runs} this is about these encoders; their methods, trained again, may come out "

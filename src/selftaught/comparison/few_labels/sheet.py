@@ -1,14 +1,18 @@
 """The sheet of pictures to label, drawn for a comparison of pictures without labels.
 
 to-label.csv    the files and an empty column for their labels, for a spreadsheet
-to-label.json   which pictures, the chance with which each was drawn, and from how many
+to-label.json   which pictures, the chance with which each was drawn, its group, and from how many
 to-label.webp   how they look, for the page
+
+Groups (``data.labels``) change no chance: one picture of each would leave few where patients are few, and let a
+picture of a large group stand for a hundred times as many as another. Their numbers are written down, and who
+reads the labels leaves a picture's whole group out.
 """
 
 import csv
 import io
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +39,7 @@ POOL = 4000
 
 LARGEST_TILE = 160
 FEWEST = 20
-"""Pictures under which no sheet is written."""
+"""Pictures under which no sheet is written; groups under which it is not of those held back alone."""
 
 
 def provide(
@@ -57,7 +61,7 @@ def provide(
         say: is told what was written.
     """
     known = read_sheet(directory)
-    names, source, parts = pool(splits, count)
+    names, groups, source, parts = pool(splits, count)
     if known is not None and known.facts.get("asked") == count and set(known.files) <= set(names):
         return known
     if len(names) < FEWEST:
@@ -72,6 +76,7 @@ def provide(
     # Their order means nothing: who stops half-way has labelled pictures of every kind.
     drawn = drawn[shuffle(len(drawn), SEED, epoch=2)]
     chosen = [names[row] for row in rows[drawn].tolist()]
+    grouped = [{} if groups is None else {"group": int(groups[row])} for row in rows[drawn]]
     folder = Path(splits.name).expanduser().resolve()
     content, tile, columns = _sprite([folder / name for name in chosen])
     older = _table(known.files) if known is not None else b""
@@ -91,8 +96,8 @@ def provide(
         "tile": tile,
         "columns": columns,
         "pictures": [
-            {"file": name, "chance": float(given[row])}
-            for name, row in zip(chosen, drawn.tolist(), strict=True)
+            {"file": name, "chance": float(given[row]), **group}
+            for name, row, group in zip(chosen, drawn.tolist(), grouped, strict=True)
         ],
     }
     write_json(directory / DESCRIBED, facts)
@@ -103,19 +108,26 @@ def provide(
     return read_sheet(directory)
 
 
-def pool(splits: Splits, count: int) -> tuple[list[str], Source, list[str]]:
-    """Files that may be drawn, the same as a source, and their splits.
+def pool(splits: Splits, count: int) -> tuple[list[str], Tensor | None, Source, list[str]]:
+    """Files that may be drawn, their groups, the same as a source, and their splits.
 
-    They are those that were held back; only where these are fewer than the sheet has room for, those that were
-    trained on as well, which every contestant has seen, without a label, alike.
+    They are those that were held back; only where these are fewer than the sheet has room for, or of few
+    groups, those that were trained on as well, which every contestant has seen, without a label, alike.
     """
     parts = {"validation": splits.validation, "test": splits.test}
-    held = sum(len(part) for part in parts.values() if part is not None)
-    if held < count:
-        parts["train"] = splits.train
     there = {name: part for name, part in parts.items() if part is not None}
+    groups = _groups(there.values())
+    few = groups is not None and len(set(groups.tolist())) < FEWEST
+    if few or sum(map(len, there.values())) < count:
+        there["train"] = splits.train
     files = [file for name in there for file in splits.files[name]]
-    return files, join(*there.values()), list(there)
+    return files, _groups(there.values()), join(*there.values()), list(there)
+
+
+def _groups(parts: Iterable[Source]) -> Tensor | None:
+    """The numbers of the groups, which the splits of a folder share; pictures that are joined lose theirs."""
+    found = [part.groups for part in parts if part.groups is not None]
+    return torch.cat(found) if found else None
 
 
 def _features(
