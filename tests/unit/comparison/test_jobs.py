@@ -13,9 +13,12 @@ import pytest
 
 from selftaught import config, judging
 from selftaught.comparison import compare, plan
-from selftaught.comparison.jobs import Job, carry_out, cores
+from selftaught.comparison.jobs import Job, attempt, carry_out, cores
 from selftaught.errors import Refusal
+from selftaught.evaluation import predictions
 from selftaught.runs import RunFolder
+from selftaught.training import carry_out as carry_out_one
+from selftaught.training import prepare
 
 CONTESTANTS = ("simclr:projector=16,8", "byol:projector=16,8;predictor=16,8")
 
@@ -74,6 +77,49 @@ def test_a_process_that_dies_costs_its_own_run_alone(
     for place in (1, 3):
         assert ended[place].error is None
         assert "knn" in ended[place].results["validation"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Refusal("no such class"), "no such class"),
+        (ValueError("a mistake"), "ValueError: a mistake"),
+    ],
+)
+def test_what_one_run_stumbles_over_does_not_end_the_others(
+    error: Exception,
+    said: str,
+    labelled: Path,
+    quick: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(run: config.Run) -> Any:
+        raise error
+
+    monkeypatch.setattr("selftaught.training.prepare", broken)
+    run = config.resolve("pixels", {**quick, "data": str(labelled)})
+    assert attempt(Job(run, tmp_path / "a", "validation", KNN, "a")).error == said
+
+
+def test_answers_are_kept_before_their_number_is_written(
+    labelled: Path, quick: dict[str, Any], tmp_path: Path
+) -> None:
+    """Whatever stops a reading, a number that is there has its answers beside it."""
+    run = config.resolve("pixels", {**quick, "data": str(labelled)})
+    folder = RunFolder.open(tmp_path / "a", run)
+
+    def stop(name: str, result: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        carry_out_one(
+            prepare(run), folder, split="validation", protocols=("knn", "linear"), told=stop
+        )
+    kept = predictions.answers(folder.path, "validation", "knn")
+    assert kept is not None
+    number = folder.results["validation"]["knn"]["accuracy"]
+    assert kept.right.mean() == pytest.approx(number)
 
 
 def test_a_run_that_fails_in_a_process_of_its_own_says_why(
