@@ -61,8 +61,9 @@ def fit(
     n, d = features.shape
     mean, deviation = features.mean(0), features.std(0, correction=0)
     still = deviation <= 1e-6 * features.abs().amax(0)
-    scale = deviation.masked_fill(still, 1.0)
-    z = ((features - mean) / scale).masked_fill(still, 0.0)
+    # Nothing is read from what never moves in the bank, whatever it does elsewhere.
+    scale = deviation.masked_fill(still, torch.inf)
+    z = (features - mean) / scale
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(teaching.seed)
         layers = nn.Sequential(nn.Linear(d, width), nn.ReLU(), nn.Linear(width, classes))

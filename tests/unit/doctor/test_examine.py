@@ -311,6 +311,14 @@ def test_too_little_memory_is_trouble(small, monkeypatch):
     assert gravities(content)[0] == "trouble"
 
 
+def test_hours_on_a_cpu_have_a_recipe_of_their_own(small):
+    content = examined(small, epochs=100_000, seconds=0.5)
+    assert "--recipe folder-cpu" in said(content, "cost")
+    assert said(examined(small, seconds=0.5), "cost") == "", "a minute is no reason"
+    chosen = examined(small, epochs=100_000, seconds=0.5, recipe="folder-cpu")
+    assert "folder-cpu" not in said(chosen, "cost"), "it was followed already"
+
+
 def test_the_line_through_two_batches_is_followed():
     timings = [cost.Timing(16, [1.0, 1.2, 1.1], 9.0, 100), cost.Timing(32, [2.0], 9.0, 150)]
     seconds, memory = cost.straight(timings, 64)

@@ -94,3 +94,6 @@ def test_features_that_never_move_and_sets_smaller_than_a_batch_are_no_trouble()
     head = mlp.fit(pool.bank, pool.labels, classes=5, width=8, decay=0.0, teaching=SHORT)
     assert np.isfinite([p.sum().item() for p in head.layers.parameters()]).all()
     assert accuracy(head.predict(pool.bank), pool.labels) > 0.5
+    moved = pool.bank.clone()
+    moved[:, 3] = torch.linspace(-900, 900, len(moved))
+    assert torch.equal(head.predict(moved), head.predict(pool.bank)), "nothing was learnt of it"

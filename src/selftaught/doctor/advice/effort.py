@@ -7,11 +7,12 @@ from selftaught.doctor.advice.sentences import Advice
 from selftaught.reports.checkup_words import in_one_unit
 from selftaught.reports.wording import memory
 
-LONG = 24 * 3600.0
+LONG, PATIENCE = 24 * 3600.0, 3600.0
+"""Seconds: of a run that is too long anywhere, and of one for which a CPU has a recipe of its own."""
 
 
 def cost(content: dict[str, Any]) -> Iterator[Advice]:
-    """Memory that is not there, and days."""
+    """Memory that is not there, days, and hours that a smaller recipe would spare."""
     for each in content["costs"]:
         room, needed = each["available_memory"], each["memory_bytes"]
         if room is not None and needed is not None and needed > room:
@@ -23,7 +24,15 @@ def cost(content: dict[str, Any]) -> Iterator[Advice]:
                 f"on {each['device']}: give a smaller batch, or a smaller encoder.",
             )
         total = each["seconds"] + each["looks"]["seconds"]
-        if total > LONG:
+        plan = next(plan for plan in content["choices"] if plan["method"] == each["method"])
+        if each["device"] == "cpu" and total > PATIENCE and content["files"] and not plan["recipe"]:
+            yield Advice(
+                "warning" if total > LONG else "note",
+                "cost",
+                f"{each['method']} would take about {' '.join(in_one_unit(total))} on this CPU: "
+                "--recipe folder-cpu has a smaller network and shorter steps, for minutes.",
+            )
+        elif total > LONG:
             yield Advice(
                 "warning",
                 "cost",
