@@ -1,5 +1,6 @@
 """Accuracy: every ``comparison.json`` of ``results/`` as charts and a table."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -49,7 +50,8 @@ def page(files: Mapping[str, Content]) -> tuple[str, dict[str, str]]:
                 sections.append(f"### {encoder}")
             for name in protocols:
                 if chart := _chart(content, lines, name):
-                    file = "-".join(filter(None, [stem, encoder, name])) + ".svg"
+                    place = re.sub(r"[^a-z0-9_]+", "-", encoder.lower()).strip("-")
+                    file = "-".join(filter(None, [stem, place, name])) + ".svg"
                     figures[file] = chart
                     alt = f"A dot for each contestant's number by {spoken(name)}"
                     sections.append(f"![{alt}](figures/{file})")
