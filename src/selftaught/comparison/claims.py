@@ -84,10 +84,10 @@ def _of(answers: predictions.Answers, result: dict[str, Any]) -> bool:
 
 def claimed(summary: Sequence[dict[str, Any]]) -> str | None:
     """The protocol that sentences speak of: ``linear``, or the first whose measure has a better way."""
-    return next(iter(sorted(ranking(summary), key=lambda name: name != "linear")), None)
+    return next(iter(sorted(ranking_protocols(summary), key=lambda name: name != "linear")), None)
 
 
-def ranking(summary: Sequence[dict[str, Any]]) -> list[str]:
+def ranking_protocols(summary: Sequence[dict[str, Any]]) -> list[str]:
     """The protocols that have a better way, in the order of the results."""
     lines = {name: line for line in summary if line["seeds"] for name in line["results"]}
     return [name for name, line in lines.items() if _measure(line, name).higher is not None]
@@ -112,7 +112,7 @@ def comparisons(
     if seeds < statistics.ENOUGH:
         return []
     found = []
-    for name in ranking(summary):
+    for name in ranking_protocols(summary):
         for encoder, own in _within(summary):
             order = [line for line in _order(own, name) if _enough(line, name)]
             pairs = list(combinations(order, 2))

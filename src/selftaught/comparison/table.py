@@ -54,7 +54,7 @@ def content(plan: Plan, splits: Splits, rows: Sequence[dict[str, Any]]) -> dict[
     summary = summarise(rows)
     judged = {
         name: claims.judged(plan.directory, plan.split, rows, name)
-        for name in claims.ranking(summary)
+        for name in claims.ranking_protocols(summary)
     }
     found = claims.comparisons(summary, len(plan.seeds), judged)
     study = (
