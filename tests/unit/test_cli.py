@@ -75,8 +75,10 @@ def selftaught(
 
 
 def in_a_shell(words: Sequence[object], place: Path, code: str = "") -> subprocess.Popen[str]:
-    """The command in a process of its own; ``code`` runs there before it."""
-    start = f"import sys\n{code}\nfrom selftaught.cli import main\nmain()"
+    """The command in a process of its own, as in the foreground of a shell; ``code`` runs there before it."""
+    # Who is started in the background inherits that Ctrl-C is ignored, tests among them.
+    heard = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)"
+    start = f"import sys\n{heard}\n{code}\nfrom selftaught.cli import main\nmain()"
     return subprocess.Popen(
         [sys.executable, "-c", start, *map(str, words)],
         cwd=place,
