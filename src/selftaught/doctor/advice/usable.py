@@ -27,9 +27,8 @@ def usable(content: dict[str, Any]) -> Iterator[Advice]:
         yield Advice(
             "warning",
             "usable",
-            f"{pictures:,} pictures to learn from are fewer than {FEW:,}: from noise, little will be "
-            "learnt. Start from "
-            "a trained encoder (encoder.init=RUN), or gather more; they need no labels.",
+            f"{pictures:,} pictures to learn from are fewer than {FEW:,}: more would teach more. Start "
+            "from a trained encoder (encoder.init=RUN), or gather some; they need no labels.",
         )
     if not content["counts"]["labelled"]:
         yield Advice(
