@@ -44,8 +44,9 @@ def measure(
     rows = []
     for method in methods:
         chosen = [recipe for recipe in recipes if (method, recipe) not in WITHOUT]
-        rows += _of_one(method, chosen, root, device, threads, repeats)
-        for row in rows[-len(chosen) :]:
+        own = _of_one(method, chosen, root, device, threads, repeats)
+        rows += own
+        for row in own:
             print(
                 f"{method}, {row['recipe']}: {row['seconds']:.0f} s, {row['share']:.2f} of the first",
                 file=sys.stderr,
@@ -62,7 +63,7 @@ def _of_one(
     repeats: int,
 ) -> list[dict[str, Any]]:
     """A row for each recipe of a method, all timed in turn."""
-    setups = {}
+    first, setups = recipes[0], {}
     for recipe in recipes:
         given: dict[str, Any] = {
             "data": "cifar10",
@@ -76,16 +77,13 @@ def _of_one(
         assert len(setups[recipe].stages) == 1, "steps of other sizes would have to be timed too"
     torch.set_num_threads(threads or torch.get_num_threads())
     with tempfile.TemporaryDirectory() as folder:
-        full = {
-            name: Full(setup, Path(folder) / str(place))
+        contenders = {
+            name: Contender(
+                Full(setup, Path(folder) / str(place)).step, getattr(setup.source, "ahead", 0)
+            )
             for place, (name, setup) in enumerate(setups.items())
         }
-        contenders = {
-            name: Contender(each.step, getattr(setups[name].source, "ahead", 0))
-            for name, each in full.items()
-        }
-        timings = interleave(contenders, setups[recipes[0]].device, repeats=repeats)
-    first = recipes[0]
+        timings = interleave(contenders, setups[first].device, repeats=repeats)
     rows = []
     for name, setup in setups.items():
         steps = setup.steps / setups[first].steps

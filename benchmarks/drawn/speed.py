@@ -17,32 +17,13 @@ LOSSES |= {"vicreg": "VICReg", "barlow_twins": "Barlow Twins"}
 
 def is_one(content: Content) -> bool:
     """Whether the file says how fast something is."""
-    return any(is_kind(content) for is_kind in KINDS)
+    return _kind(content) is not None
 
 
-def of_steps(content: Content) -> bool:
-    rows = content.get("rows") or [{}]
-    return "share_of_floor" in rows[0]
-
-
-def of_views(content: Content) -> bool:
-    rows = content.get("rows") or [{}]
-    return "what" in rows[0]
-
-
-def of_judging(content: Content) -> bool:
-    rows = content.get("rows") or [{}]
-    return "protocol" in rows[0]
-
-
-def of_losses(content: Content) -> bool:
-    rows = content.get("rows") or [{}]
-    return "loss" in rows[0]
-
-
-def of_budgets(content: Content) -> bool:
-    rows = content.get("rows") or [{}]
-    return "passes" in rows[0]
+def _kind(content: Content) -> str | None:
+    """The key of ``KINDS`` that the rows have."""
+    row = (content.get("rows") or [{}])[0]
+    return next((key for key in KINDS if key in row), None)
 
 
 def page(files: Mapping[str, Content]) -> tuple[str, dict[str, str]]:
@@ -50,9 +31,9 @@ def page(files: Mapping[str, Content]) -> tuple[str, dict[str, str]]:
     figures: dict[str, str] = {}
     parts = [
         draw(stem, content, figures)
-        for is_kind, draw in KINDS.items()
+        for key, draw in KINDS.items()
         for stem, content in sorted(files.items())
-        if is_kind(content)
+        if _kind(content) == key
     ]
     return "\n\n".join(parts), figures
 
@@ -314,11 +295,11 @@ def _budgets(stem: str, content: Content, figures: dict[str, str]) -> str:
     return "\n\n".join(sections + ([content["note"]] if content.get("note") else []))
 
 
-KINDS: Mapping[Callable[[Content], bool], Callable[[str, Content, dict[str, str]], str]] = {
-    of_steps: _steps,
-    of_budgets: _budgets,
-    of_views: _views,
-    of_judging: _judging,
-    of_losses: _losses,
+KINDS: Mapping[str, Callable[[str, Content, dict[str, str]], str]] = {
+    "share_of_floor": _steps,
+    "passes": _budgets,
+    "what": _views,
+    "protocol": _judging,
+    "loss": _losses,
 }
-"""Which files there are, in the page's order, and what draws each."""
+"""What draws each kind of file, by a key that its rows alone have, in the page's order."""

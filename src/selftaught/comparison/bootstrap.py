@@ -58,12 +58,8 @@ def difference(
     """
     random = np.random.default_rng(seed)
     gap = float(ours.mean() - theirs.mean())
-    units = [
-        _units(right, groups) for right in (ours, theirs)
-    ]  # [s, g]: pictures, or groups of them
-    each = units[0].mean(0) - units[1].mean(
-        0
-    )  # [g], what each adds to the gap, which is their mean
+    units = [_units(right, groups) for right in (ours, theirs)]  # each [s, g]
+    each = units[0].mean(0) - units[1].mean(0)  # [g], what each adds to the gap, their mean
     g = len(each)
     joint = [residual(unit) / unit.size for unit in units if len(unit) > 1]
     return together(

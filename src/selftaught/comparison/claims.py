@@ -18,15 +18,13 @@ from numpy.typing import NDArray
 
 from selftaught import catalogue
 from selftaught.comparison import bootstrap, statistics
+from selftaught.comparison.statistics import SURE
 from selftaught.evaluation import predictions
 from selftaught.measures import ACCURACY, Measure
 from selftaught.reports.wording import full_title
 
 BAR = "random_patches"
 """The baseline that a short training has to clear; a method that does not is told so."""
-
-SURE = 0.05
-"""Corrected p-value under which one is said to beat the other."""
 
 WORDS = (
     (0.99, "virtually certain"),

@@ -8,6 +8,9 @@ from typing import Any
 ENOUGH = 3
 """Seeds from which an interval is given, and a claim may be made."""
 
+SURE = 0.05
+"""Corrected p-value under which a difference holds: one beats the other, a claim is true or false."""
+
 
 Bounds = tuple[float, float]
 

@@ -17,9 +17,6 @@ from selftaught.runs import environment
 
 SCHEMA_VERSION = 1
 
-BAR = "random_patches"
-"""The baseline that a short training has to clear; a method that does not is told so."""
-
 
 def row_of(entrant: Entrant) -> dict[str, Any]:
     """A row that knows nothing yet but who it is."""
@@ -175,7 +172,9 @@ def _mean(values: Sequence[float | int | None]) -> float | int | None:
 
 def _against_the_bar(row: dict[str, Any], summary: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The row with a sentence on whether it clears random patches, in linear accuracy."""
-    bar = next((line for line in summary if line["contestant"] == BAR and line["seeds"]), None)
+    bar = next(
+        (line for line in summary if line["contestant"] == claims.BAR and line["seeds"]), None
+    )
     if row["family"] == "baselines" or row["error"] or not bar or "linear" not in row["results"]:
         return row
     mine, theirs = number(row["results"]["linear"]), bar["results"]["linear"]["mean"]

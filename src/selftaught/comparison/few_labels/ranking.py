@@ -30,13 +30,10 @@ from torch import Tensor
 from selftaught.comparison import bootstrap
 from selftaught.comparison.bootstrap import REPLICATES
 from selftaught.comparison.few_labels.readers import READERS, Groups, Reader
-from selftaught.comparison.statistics import ENOUGH, Difference
+from selftaught.comparison.statistics import ENOUGH, SURE, Difference
 
 DRAWS = 400
 """Times that everything is learnt anew."""
-
-SURE = 0.05
-"""Corrected p-value under which one is said to beat the other."""
 
 
 @dataclass(frozen=True)

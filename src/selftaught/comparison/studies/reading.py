@@ -13,13 +13,10 @@ from statistics import fmean
 from typing import Any
 
 from selftaught.comparison import statistics
-from selftaught.comparison.statistics import ENOUGH
+from selftaught.comparison.statistics import ENOUGH, SURE
 from selftaught.comparison.studies.asking import speaks_of
 from selftaught.comparison.studies.study import BEYOND, Answer, Asked, Aspect, Row, Study, Values
 from selftaught.reports.wording import full_title
-
-SURE = 0.05
-"""Corrected p-value under which the answer is ``yes`` or ``no``."""
 
 OPEN = "cannot be told"
 """The answer that is neither ``yes`` nor ``no``."""

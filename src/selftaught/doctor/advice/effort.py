@@ -25,17 +25,14 @@ def cost(content: dict[str, Any]) -> Iterator[Advice]:
             )
         total = each["seconds"] + each["looks"]["seconds"]
         plan = next(plan for plan in content["choices"] if plan["method"] == each["method"])
-        if each["device"] == "cpu" and total > PATIENCE and content["files"] and not plan["recipe"]:
+        spared = each["device"] == "cpu" and content["files"] and not plan["recipe"]
+        where = "this CPU" if spared else each["device"]
+        remedy = "give fewer epochs, a smaller encoder, smaller views, or a GPU."
+        if spared:
+            remedy = "--recipe folder-cpu has a smaller network and shorter steps, for minutes."
+        if total > (PATIENCE if spared else LONG):
             yield Advice(
                 "warning" if total > LONG else "note",
                 "cost",
-                f"{each['method']} would take about {' '.join(in_one_unit(total))} on this CPU: "
-                "--recipe folder-cpu has a smaller network and shorter steps, for minutes.",
-            )
-        elif total > LONG:
-            yield Advice(
-                "warning",
-                "cost",
-                f"{each['method']} would take about {' '.join(in_one_unit(total))} on {each['device']}: "
-                "give fewer epochs, a smaller encoder, smaller views, or a GPU.",
+                f"{each['method']} would take about {' '.join(in_one_unit(total))} on {where}: {remedy}",
             )
