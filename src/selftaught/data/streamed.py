@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 from torch.nn.functional import interpolate
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from selftaught.data.files import Kind, UnreadableError
 from selftaught.data.source import Crop, Fetched, Request
@@ -174,16 +174,19 @@ class Cropper(Dataset[Answer]):
 
     def __getitem__(self, request: Request) -> Answer:
         index: list[int] = []
-        crops: list[list[Tensor]] = []
+        views: list[Tensor] = []
         bad: dict[int, str] = {}
         for row, wanted in enumerate(request.index.tolist()):
             found = self._readable(wanted, bad)
             if found is None:
                 break
             index.append(found[0])
-            crops.append(self.crop(found[1], request.plan, row))
-        views = [torch.stack(view) for view in zip(*crops, strict=True)]
-        return Answer(request, torch.tensor(index, dtype=torch.int64), views, bad)
+            crops = self.crop(found[1], request.plan, row)
+            views = views or [_room(len(request.index), crop) for crop in crops]
+            for view, crop in zip(views, crops, strict=True):
+                view[row] = crop
+        crops = [view[: len(index)] for view in views]
+        return Answer(request, torch.tensor(index, dtype=torch.int64), crops, bad)
 
     def _readable(self, wanted: int, bad: dict[int, str]) -> tuple[int, Tensor] | None:
         """The row that is wanted, or the next that can be read, and its picture."""
@@ -197,6 +200,14 @@ class Cropper(Dataset[Answer]):
                     self.bad[row] = str(error)
             bad[row] = self.bad[row]
         return None
+
+
+def _room(n: int, crop: Tensor) -> Tensor:
+    """Memory for ``n`` such crops; a worker's is shared with the process that asks, which spares a copy."""
+    if get_worker_info() is None:
+        return crop.new_empty(n, *crop.shape)
+    storage = torch.UntypedStorage._new_shared(n * crop.nbytes, device="cpu")
+    return crop.new_empty(0).set_(storage, 0, (n, *crop.shape))
 
 
 def _stretched(picture: Tensor, size: list[int]) -> Tensor:

@@ -1,11 +1,13 @@
 """Views of a batch of pictures: a plan of what happens to each, then its execution on their device.
 
-The order is the papers': crop, flip, colour jitter, grayscale, blur, solarise, normalise. Neither
-planning nor applying waits for the device.
+The order is the papers': crop, flip, colour jitter, grayscale, blur, solarise, normalise. An accelerator
+does each to the whole batch (``batched``), and neither planning nor applying waits for it; a CPU does all
+to one view before it takes the next (``compiled``).
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -14,18 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from selftaught.keys import Keys
-from selftaught.views.blur import blur_
-from selftaught.views.colour import EMPTY, HUE, grayscale_, jitter_, scratch
-from selftaught.views.lots import Lot, Spans, Work, arrange, back
+from selftaught.views.batched import apply as batched
 from selftaught.views.plan import Plan, draw, words
 from selftaught.views.presets import CLEAN, View
-from selftaught.views.resample import resample, resample_one
-from selftaught.views.solarise import solarise_
-
-CACHE = 2**20
-"""Bytes of views that a CPU core keeps at hand while it works on them."""
-
-Finish = Callable[[Tensor, Tensor], None]
 
 
 @dataclass(frozen=True)
@@ -84,8 +77,8 @@ class Views:
         self.levels = levels
         self.mean, self.std = mean, std
         spread = torch.tensor(std, dtype=torch.float64)
-        self.scale = (1 / spread).float()[:, None, None]
-        self.shift = (-torch.tensor(mean, dtype=torch.float64) / spread).float()[:, None, None]
+        self.scale = (1 / spread).float()
+        self.shift = (-torch.tensor(mean, dtype=torch.float64) / spread).float()
 
     @classmethod
     def clean(
@@ -141,7 +134,7 @@ class Views:
         """
         boxes, flips = plan.boxes[:, row].tolist(), plan.flips[:, row].tolist()
         return [
-            resample_one(picture, box, view.size or self.size, self.levels, mirrored)
+            _compiled().crop(picture, box, view.size or self.size, self.levels, mirrored)
             for view, box, mirrored in zip(self.views, boxes, flips, strict=True)
         ]
 
@@ -158,12 +151,13 @@ class Views:
                 stacked for each view.
             plan: on the device of the pictures.
         """
-        made = (self._made(group, pictures, plan, self._normalise) for group in self.groups)
-        return [view for views in made for view in views]
+        return list(self._made(pictures, plan, self.scale, self.shift))
 
     def normalised(self, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         """Pictures in [0, 1] by the mean and deviation of the data, as ``apply`` gives them."""
-        scale, shift = (part.to(pictures.device) for part in (self.scale, self.shift))
+        scale, shift = (
+            part[:, None, None].to(pictures.device) for part in (self.scale, self.shift)
+        )
         return pictures * scale + shift
 
     @torch.no_grad()
@@ -173,92 +167,35 @@ class Views:
         plan: Plan,
     ) -> list[NDArray[np.uint8]]:
         """The views as people see them, one uint8 [n, s, s, c] a view, before they are normalised."""
-        made = (self._made(group, pictures, plan, _copy) for group in self.groups)
+        as_they_are = torch.ones_like(self.scale), torch.zeros_like(self.shift)
         return [
             (view * 255).round().to(torch.uint8).movedim(1, -1).cpu().numpy()
-            for views in made
-            for view in views
+            for view in self._made(pictures, plan, *as_they_are)
         ]
 
     def _made(
-        self, group: "Group", given: Tensor | list[Tensor], plan: Plan, finish: Finish
-    ) -> Float[Tensor, "v n c s s"]:
-        """A group's views of the batch.
-
-        Args:
-            group: of views.
-            given: whole pictures, or what ``crop`` made of them.
-            plan: of all views.
-            finish: writes views in [0, 1] to where they are wanted.
-        """
-        n, side, device = len(plan), group.side, plan.boxes.device
-        plan = plan.of(group.start, group.stop)
-        given = given if isinstance(given, Tensor) else given[group.start : group.stop]
-        most = max(1, CACHE // (4 * self.channels * side**2))
-        work = arrange(plan, self.views[group.start : group.stop], most)
-        shape = (len(group) * n, self.channels, side, side)
-        views = torch.empty(shape, device=device)
-        # Channels first in memory: each then is one run of numbers for every operation.
-        wanted = views if work.order is None else _channels_first(shape, device)
-        room = _channels_first((work.largest, *shape[1:]), device)
-        planes = scratch(work.largest, side, device)
-        # The caller's bfloat16 is for the network; products in it would coarsen the pictures.
-        with torch.autocast(device.type, enabled=False):
-            for lot in work.lots:
-                part, own = room[: len(lot)], work.plan[lot.rows]
-                self._crop(_picked(given, work, lot, n), own, part)
-                _colour(part, own, work.blends[..., lot.rows], lot.spans, planes[:, : len(lot)])
-                finish(part, wanted[lot.rows])
-        if work.order is not None:
-            back(wanted, work.order, out=views)
-        return views.view(len(group), n, *shape[1:])
-
-    def _normalise(self, views: Tensor, out: Tensor) -> None:
-        scale = self.scale.to(out.device, non_blocking=True)
-        shift = self.shift.to(out.device, non_blocking=True)
-        torch.mul(views, scale, out=out).add_(shift)
-
-    def _crop(self, given: Tensor, plan: Plan, out: Tensor) -> None:
-        """Write the cropped and flipped views in [0, 1] to ``out`` [m, c, s, s]."""
-        if given.is_floating_point():
-            out.copy_(given)
-        elif self.views == (CLEAN,) and given.shape[-2:] == (self.size, self.size):
-            torch.mul(given, 1 / self.levels, out=out)
-        else:
-            integers = given.transpose(0, 1)
-            whole = integers.to(torch.float32, memory_format=torch.contiguous_format)
-            whole = whole.mul_(1 / self.levels).transpose(0, 1)
-            resample(whole, plan.boxes[0], out.shape[-1], plan.flips[0], out=out)
+        self,
+        given: Integer[Tensor, "n c h w"] | Sequence[Float[Tensor, "n c _ _"]],
+        plan: Plan,
+        scale: Float[Tensor, " c"],
+        shift: Float[Tensor, " c"],
+    ) -> Iterator[Float[Tensor, "n c _ _"]]:
+        """The views of a batch, one after the other, by ``scale`` and ``shift``."""
+        device = plan.boxes.device
+        for group in self.groups:
+            own, laws = plan.of(group.start, group.stop), self.views[group.start : group.stop]
+            crops = given if isinstance(given, Tensor) else given[group.start : group.stop]
+            # The caller's bfloat16 is for the network; products in it would coarsen the pictures.
+            with torch.autocast(device.type, enabled=False):
+                how = (group.side, self.levels, scale, shift)
+                if device.type == "cpu":
+                    yield from _compiled().apply(crops, own, *how)
+                else:
+                    yield from batched.apply(crops, own, laws, *how)
 
 
-def _channels_first(shape: tuple[int, ...], device: torch.device) -> Tensor:
-    """Fresh [m, c, s, s] in whose memory the channels come first."""
-    m, c, *side = shape
-    return torch.empty(c, m, *side, device=device).transpose(0, 1)
+def _compiled() -> ModuleType:
+    """What makes views on a CPU; a machine that makes them elsewhere never loads its compiler."""
+    from selftaught.views.compiled import apply
 
-
-def _copy(views: Tensor, out: Tensor) -> None:
-    out.copy_(views)
-
-
-def _picked(given: Tensor | list[Tensor], work: Work, lot: Lot, n: int) -> Tensor:
-    """What the views of a lot are made of, of ``n`` whole pictures or of crops of each view."""
-    first, last = lot.rows.start // n, (lot.rows.stop - 1) // n
-    if first < last:  # all rows
-        return given.repeat(last + 1, 1, 1, 1) if isinstance(given, Tensor) else torch.cat(given)
-    own = given if isinstance(given, Tensor) else given[first]
-    if work.order is not None:
-        return own.index_select(0, work.order[lot.rows] - first * n)
-    return own[lot.rows.start - first * n : lot.rows.stop - first * n]
-
-
-def _colour(views: Tensor, plan: Plan, blends: Tensor, spans: Spans, planes: Tensor) -> None:
-    """What follows the crop, in place on all views of a lot together."""
-    hue = plan.factors[0, :, HUE] if spans.hue else None
-    jitter_(views, blends, hue, planes, spans.blends)
-    if (some := spans.grayscale) != EMPTY:
-        grayscale_(views[some], plan.grayscale[0, some], planes[:, some])
-    if (some := spans.blur) != EMPTY:
-        blur_(views[some], plan.sigmas[0, some])
-    if (some := spans.solarise) != EMPTY:
-        solarise_(views[some], plan.solarise[0, some])
+    return apply

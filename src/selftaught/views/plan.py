@@ -1,5 +1,6 @@
 """What happens to each picture of a batch in each view: drawn before anything is done to a pixel."""
 
+import itertools
 from dataclasses import dataclass, fields
 
 import torch
@@ -7,10 +8,12 @@ from jaxtyping import Bool, Float, Int8, Int64
 from torch import Tensor
 
 from selftaught.views import crop
-from selftaught.views.colour import HUE, ORDERS
 from selftaught.views.presets import View
 
+BRIGHTNESS, CONTRAST, SATURATION, HUE = range(4)
+ORDERS = torch.tensor(list(itertools.permutations(range(4))), dtype=torch.int64)
 NEUTRAL = (1.0, 1.0, 1.0, 0.0)
+"""Factors of brightness, contrast and saturation, and shift of the hue, that change nothing."""
 
 
 @dataclass

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as reference
 
-from selftaught.views.blur import bands, blur_, kernels, matrices, radius
+from selftaught.views.batched.blur import blur_, matrices, radius
 
 
 @pytest.mark.parametrize(("size", "taps"), [(32, 3), (64, 7), (96, 9), (224, 23)])
@@ -36,24 +36,7 @@ def test_rows_sum_to_one() -> None:
     torch.testing.assert_close(rows, torch.ones_like(rows))
 
 
-@pytest.mark.parametrize("size", [130, 224])
-def test_bands_are_the_matrices_without_their_noughts(size: int) -> None:
-    sigma = torch.tensor([0.0, 0.5, 2.0])
-    for band, matrix in zip(bands(sigma, size), matrices(sigma, size), strict=True):
-        whole = band.down(torch.eye(size), torch.empty(size, size))
-        torch.testing.assert_close(whole, matrix, rtol=0, atol=1e-12)
-
-
 def test_channels_first_in_memory_changes_no_bit() -> None:
     pictures, sigma = torch.rand(2, 3, 130, 130), torch.tensor([0.7, 1.3])
     first = pictures.transpose(0, 1).contiguous().transpose(0, 1)
     assert torch.equal(blur_(first, sigma), blur_(pictures.clone(), sigma))
-
-
-def test_no_number_of_a_kernel_is_so_small_that_it_slows_a_product() -> None:
-    sigma = torch.linspace(0.1, 2, 50)
-    assert 0 < min(kernel[kernel > 0].min() for kernel in kernels(sigma, 224)) < 1e-30
-    for band in bands(sigma, 224):
-        assert band.blocks[band.blocks > 0].min() > 1e-20
-        rows = band.blocks.flatten(0, 1)[:224].sum(dim=1)
-        torch.testing.assert_close(rows, torch.ones(224))

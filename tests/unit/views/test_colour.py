@@ -4,8 +4,7 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as reference
 
-from selftaught.views.colour import (
-    ORDERS,
+from selftaught.views.batched.colour import (
     grayscale_,
     jitter_,
     luminance,
@@ -13,6 +12,7 @@ from selftaught.views.colour import (
     scratch,
     shift_hue_,
 )
+from selftaught.views.plan import ORDERS
 
 OPERATIONS = (
     reference.adjust_brightness,

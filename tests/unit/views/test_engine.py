@@ -242,16 +242,6 @@ def test_repeated_it_gives_the_same_bits() -> None:
         assert torch.equal(a, b)
 
 
-def test_neither_planning_nor_applying_waits_for_the_device(never_waits: Any) -> None:
-    views, clean = engine(), Views.clean(size=32, channels=3, levels=255, mean=MEAN, std=STD)
-    whole, drawn, size = pictures(8, 3, 40, 50), keys(8), sizes(8, 40, 50)
-    with pytest.raises(AssertionError), never_waits():
-        whole[whole > 3]
-    with never_waits():
-        views.apply(whole, views.plan(drawn, size))
-        clean.apply(whole, clean.plan(None, size))
-
-
 # Small crops --------------------------------------------------------------------------------------
 
 LITTLE = replace(EVERYTHING[0], crop=(0.05, 0.4), size=12)
@@ -322,14 +312,3 @@ def test_the_sheet_shows_small_crops_in_their_own_size() -> None:
     views = engine(MULTICROP)
     sheet = views.sheet(pictures(3), views.plan(keys(3), sizes(3)))
     assert [each.shape for each in sheet] == [(3, 32, 32, 3)] * 2 + [(3, 12, 12, 3)] * 2
-
-
-def test_small_crops_are_sliced_like_full_views(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A CPU works on a few pictures at a time; how many changes nothing."""
-    n = 11
-    views = engine(MULTICROP)
-    plan = views.plan(keys(n), sizes(n))
-    whole = views.apply(pictures(n), plan)
-    monkeypatch.setattr("selftaught.views.engine.CACHE", 4 * 2 * 3 * 12**2 * 4)
-    for a, b in zip(whole, views.apply(pictures(n), plan), strict=True):
-        torch.testing.assert_close(a, b, rtol=0, atol=1e-6)

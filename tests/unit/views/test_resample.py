@@ -4,9 +4,9 @@ from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as reference
 
 from selftaught.keys import Keys
-from selftaught.views import resample as module
+from selftaught.views.batched import resample as module
+from selftaught.views.batched.resample import cubic, matrices, weights
 from selftaught.views.crop import WORDS, random_resized
-from selftaught.views.resample import cubic, matrices, resample_one, weights
 
 
 def pictures(n: int, c: int, h: int, w: int, levels: int = 255) -> torch.Tensor:
@@ -45,39 +45,6 @@ def test_views_are_those_of_torchvision(h: int, w: int, size: int) -> None:
         want = expected(whole[row], boxes[row].tolist(), size)
         want = want.flip(-1) if mirrored[row] else want
         torch.testing.assert_close(views[row].double(), want, rtol=0, atol=1e-5)
-
-
-@pytest.mark.parametrize(("h", "w", "size"), [(32, 32, 32), (150, 200, 96)])
-def test_one_picture_gives_what_the_batch_gives(h: int, w: int, size: int) -> None:
-    whole, boxes = pictures(16, 3, h, w), boxes_of(16, h, w)
-    mirrored = torch.arange(16) % 2 == 1
-    views = resample(whole.float() / 255, boxes, size, mirrored)
-    for row in range(16):
-        one = resample_one(whole[row], boxes[row].tolist(), size, 255, bool(mirrored[row]))
-        torch.testing.assert_close(one, views[row], rtol=0, atol=2e-5 if size > 32 else 1e-6)
-
-
-@pytest.mark.parametrize(("h", "w", "size"), [(375, 500, 224), (60, 80, 100), (700, 900, 40)])
-@pytest.mark.parametrize("last", [True, False])
-def test_large_pictures_are_those_of_torchvision(h: int, w: int, size: int, last: bool) -> None:
-    """Whatever lies first in memory, a decoder's channels or planes."""
-    whole = pictures(4, 3, h, w)
-    whole = whole.contiguous(memory_format=torch.channels_last) if last else whole
-    boxes = [*boxes_of(3, h, w).tolist(), [h - 2, w - 1, 1, 1]]
-    for row, (picture, box) in enumerate(zip(whole, boxes, strict=True)):
-        view = resample_one(picture, box, size, 255, bool(row % 2))
-        want = expected(picture, box, size)
-        want = want.flip(-1) if row % 2 else want
-        torch.testing.assert_close(view.double(), want, rtol=0, atol=1e-5)
-
-
-def test_sixteen_bits_and_other_channel_counts() -> None:
-    whole = pictures(4, 5, 40, 40, levels=65535)
-    box = [3, 4, 30, 20]
-    view = resample_one(whole[0], box, 24, 65535, mirrored=False)
-    torch.testing.assert_close(
-        view.double(), expected(whole[0].double() / 65535, box, 24), rtol=0, atol=1e-5
-    )
 
 
 def test_a_whole_picture_of_the_right_size_keeps_its_bits() -> None:

@@ -1,7 +1,7 @@
 import torch
 from torchvision.transforms.v2 import functional as reference
 
-from selftaught.views.solarise import THRESHOLD, solarise_
+from selftaught.views.batched.solarise import THRESHOLD, solarise_
 
 
 def test_the_chosen_are_those_of_torchvision_and_the_others_as_they_were() -> None:

@@ -6,18 +6,14 @@ order takes part in the three rounds before, what comes after in the three round
 other rounds the picture is multiplied by one.
 """
 
-import itertools
-from collections.abc import Sequence
-
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-BRIGHTNESS, CONTRAST, SATURATION, HUE = range(4)
-ORDERS = torch.tensor(list(itertools.permutations(range(4))), dtype=torch.int64)
+from selftaught.views.plan import CONTRAST, HUE, SATURATION
+
 LUMA = (0.2989, 0.587, 0.114)
 ROUNDS = 3
-EMPTY = slice(0, 0)
 PLANES = 4
 """How many scratch pictures of one channel these operations write to."""
 
@@ -106,7 +102,6 @@ def jitter_(
     blends: Float[Tensor, "r 3 n"],
     shift: Float[Tensor, " n"] | None,
     planes: Float[Tensor, "p n 1 h w"],
-    spans: Sequence[tuple[slice, slice]] | None = None,
 ) -> Float[Tensor, "n c h w"]:
     """Colour jitter of pictures in [0, 1], in place.
 
@@ -115,21 +110,13 @@ def jitter_(
         shift: of each picture's hue in turns; None when there is no hue to shift, and then the
             order of the other operations is kept all the same.
         planes: from ``scratch``.
-        spans: for each round where the pictures lie that it changes, and where those for which it
-            needs the luminance (brightness does not). None is everywhere.
     """
     for turn, blend in enumerate(blends):
         if turn == ROUNDS and shift is not None:
             shift_hue_(pictures, shift, planes)
         keep, mean, own = blend[..., None, None, None].unbind(0)
-        changed, coloured = spans[turn] if spans else (slice(None), slice(None))
-        if coloured != EMPTY:
-            grey = luminance(pictures[coloured], planes[0, coloured])
-            average = grey.mean(dim=(-2, -1), keepdim=True)
-            target = grey.mul_(own[coloured]).add_(average.mul_(mean[coloured]))
-        pictures[changed].mul_(keep[changed])
-        if coloured != EMPTY:
-            pictures[coloured].add_(target)
-        # The hue leaves colours a last digit outside, which the round that follows it takes away from all.
-        pictures[slice(None) if turn == ROUNDS else changed].clamp_(0, 1)
+        grey = luminance(pictures, planes[0])
+        average = grey.mean(dim=(-2, -1), keepdim=True)
+        target = grey.mul_(own).add_(average.mul_(mean))
+        pictures.mul_(keep).add_(target).clamp_(0, 1)
     return pictures

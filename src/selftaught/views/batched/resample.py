@@ -6,13 +6,10 @@ box counts nothing. A mirrored view is a mirrored matrix, so a flip costs nothin
 """
 
 import functools
-import math
 
 import torch
-from jaxtyping import Bool, Float, Int64, Integer
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
-
-from selftaught.views.bands import BLOCK, Band
 
 FAR = 1e6
 
@@ -126,48 +123,3 @@ def sandwich(
         torch.bmm(pictures[:, channel], right, out=rows)
         torch.bmm(left, rows, out=out[:, channel])
     return out
-
-
-@functools.lru_cache(512)
-def band(extent: int, size: int) -> Band:
-    """The same matrix for a box that is all of its side, without what is nought.
-
-    Sizes of boxes recur, and a band takes as long to make as to use: the last ones are kept.
-    """
-    scale = extent / size
-    stretch = max(scale, 1.0)
-    centre = (torch.arange(-(-size // BLOCK) * BLOCK, dtype=torch.float64) + 0.5) * scale
-    taps = min(math.ceil(4 * stretch) + 1, extent)
-    first = (centre - 2 * stretch).long().clamp(0, extent - taps)
-    # From the first pixel that is seen, so that a picture's size takes nothing from the digits.
-    centre = ((centre - first) / stretch).float()
-    weight = cubic(((torch.arange(taps) + 0.5) / stretch - centre[:, None]).abs_())
-    weight.mul_(weight.sum(dim=-1, keepdim=True).reciprocal_())
-    width = min(math.ceil((BLOCK - 1) * scale) + taps + 1, extent)
-    starts = first[::BLOCK].clamp(max=extent - width)
-    place = (first.view(-1, BLOCK) - starts[:, None])[..., None] + torch.arange(taps)
-    blocks = torch.zeros(len(starts), BLOCK, width)
-    blocks.scatter_(2, place, weight.view(-1, BLOCK, taps))
-    return Band(blocks, starts.tolist(), size)
-
-
-def resample_one(
-    picture: Integer[Tensor, "c h w"], box: list[int], size: int, levels: int, mirrored: bool
-) -> Float[Tensor, "c s s"]:
-    """The same for one integer picture with values up to ``levels``, where it is decoded.
-
-    Only the pixels of the box are touched, which is what pays for large pictures. It is fastest
-    where their memory has the channels last, as a decoder writes them.
-    """
-    top, left, tall, wide = box
-    region = picture[:, top : top + tall, left : left + wide]
-    if (tall, wide) == (size, size):
-        view = region.to(torch.float32).mul_(1 / levels)
-        return (view.flip(-1) if mirrored else view).clamp_(0, 1).contiguous()
-    c = len(picture)
-    pixels = torch.empty(tall, wide * c)
-    pixels.view(tall, wide, c).copy_(region.permute(1, 2, 0))
-    rows = band(tall, size).down(pixels, torch.empty(size, wide * c))
-    planes = rows.view(size, wide, c).permute(2, 0, 1).contiguous()
-    view = band(wide, size).across(planes.flatten(0, 1), torch.empty(c * size, size), mirrored)
-    return view.mul_(1 / levels).clamp_(0, 1).view(c, size, size)
