@@ -36,7 +36,16 @@ from selftaught.errors import Refusal, RunFailed
 UMASK = os.umask(0)
 os.umask(UMASK)  # it can only be read by setting it
 
-WATCHED = ("torch", "torchvision", "timm", "numpy", "scikit-learn", "pillow", "safetensors")
+WATCHED = (
+    "torch",
+    "torchvision",
+    "timm",
+    "numpy",
+    "numba",
+    "scikit-learn",
+    "pillow",
+    "safetensors",
+)
 
 
 def write_atomically(path: Path, content: bytes | Callable[[Path], object]) -> None:

