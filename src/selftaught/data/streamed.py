@@ -204,10 +204,10 @@ class Cropper(Dataset[Answer]):
 
 def _room(n: int, crop: Tensor) -> Tensor:
     """Memory for ``n`` such crops; a worker's is shared with the process that asks, which spares a copy."""
-    if get_worker_info() is None:
-        return crop.new_empty(n, *crop.shape)
-    storage = torch.UntypedStorage._new_shared(n * crop.nbytes, device="cpu")
-    return crop.new_empty(0).set_(storage, 0, (n, *crop.shape))
+    room = crop.new_empty(n, *crop.shape)
+    if get_worker_info() is not None:
+        room.share_memory_()  # type: ignore[no-untyped-call]
+    return room
 
 
 def _stretched(picture: Tensor, size: list[int]) -> Tensor:
