@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from selftaught.encoders.convolution import Convolution
 from selftaught.encoders.encoder import Encoder
 
 Stem = Literal["auto", "small", "strided", "large"]
@@ -35,11 +36,6 @@ def choose_stem(size: int) -> Stem:
     return "strided" if size <= 128 else "large"
 
 
-def convolution(inputs: int, outputs: int, side: int, stride: int = 1) -> nn.Conv2d:
-    """Without a bias, since a normalisation follows; padded so that stride 1 keeps the size."""
-    return nn.Conv2d(inputs, outputs, side, stride, padding=side // 2, bias=False)
-
-
 class Basic(nn.Module):
     """Two 3x3 convolutions and a shortcut (figure 5, left)."""
 
@@ -47,9 +43,9 @@ class Basic(nn.Module):
 
     def __init__(self, inputs: int, width: int, stride: int) -> None:
         super().__init__()
-        self.convolution1 = convolution(inputs, width, 3, stride)
+        self.convolution1 = Convolution(inputs, width, 3, stride)
         self.norm1 = nn.BatchNorm2d(width)
-        self.convolution2 = convolution(width, width, 3)
+        self.convolution2 = Convolution(width, width, 3)
         self.norm2 = nn.BatchNorm2d(width)
         self.shortcut = shortcut(inputs, width, stride)
 
@@ -67,11 +63,11 @@ class Bottleneck(nn.Module):
     def __init__(self, inputs: int, width: int, stride: int) -> None:
         super().__init__()
         outputs = width * self.expansion
-        self.convolution1 = convolution(inputs, width, 1)
+        self.convolution1 = Convolution(inputs, width, 1)
         self.norm1 = nn.BatchNorm2d(width)
-        self.convolution2 = convolution(width, width, 3, stride)
+        self.convolution2 = Convolution(width, width, 3, stride)
         self.norm2 = nn.BatchNorm2d(width)
-        self.convolution3 = convolution(width, outputs, 1)
+        self.convolution3 = Convolution(width, outputs, 1)
         self.norm3 = nn.BatchNorm2d(outputs)
         self.shortcut = shortcut(inputs, outputs, stride)
 
@@ -86,7 +82,7 @@ def shortcut(inputs: int, outputs: int, stride: int) -> nn.Module:
     """The identity where shapes agree, else a projection (option B of section 3.3)."""
     if stride == 1 and inputs == outputs:
         return nn.Identity()
-    return nn.Sequential(convolution(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs))
+    return nn.Sequential(Convolution(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs))
 
 
 class ResNet(Encoder):
@@ -106,7 +102,7 @@ class ResNet(Encoder):
         kind, blocks, widths = ARCHITECTURES[name]
         block = Basic if kind == "basic" else Bottleneck
         self.stem = nn.Sequential(
-            convolution(
+            Convolution(
                 channels, widths[0], 7 if stem == "large" else 3, 1 if stem == "small" else 2
             ),
             nn.BatchNorm2d(widths[0]),
