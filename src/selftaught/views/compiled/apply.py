@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from selftaught.views.compiled.kernels import change, resample
-from selftaught.views.compiled.workspace import KEPT, workspace
+from selftaught.views.compiled.workspace import KEPT
 from selftaught.views.plan import NEUTRAL, Plan
 
 CHOICES = ("factors", "order", "grayscale", "sigmas", "solarise")
@@ -54,7 +54,7 @@ def apply(
     line, most = (scale.numpy(), shift.numpy()), max(1, CACHE // (4 * c * side**2))
 
     def make(view: int, rows: range) -> None:
-        room = workspace(most, planes, c, side, longest)
+        room = KEPT.of(most, planes, c, side, longest)
         for start in range(rows.start, rows.stop, most):
             lot = slice(start, min(start + most, rows.stop))
             own = {name: part[view, lot].contiguous().numpy() for name, part in vars(plan).items()}
@@ -90,7 +90,7 @@ def crop(
 ) -> Float[Tensor, "c s s"]:
     """What a box (top, left, height, width in pixels) of one picture holds, in [0, 1]."""
     c, source = len(picture), as_planes(picture[None])
-    view, room = torch.empty(1, c, side, side), KEPT.of(source.shape[1], c, side, max(box[2:]))
+    view, room = torch.empty(1, c, side, side), KEPT.of(1, source.shape[1], c, side, max(box[2:]))
     where = np.array([box]), np.array([mirrored])
     resample(source, *where, np.float32(levels), room, room.crops)
     as_it_is = np.ones(c, np.float32), np.zeros(c, np.float32)

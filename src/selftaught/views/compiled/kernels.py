@@ -1,7 +1,7 @@
 """All that happens to one view on a CPU, compiled, while the view is in the core's own cache.
 
 Each operation is that of ``batched``, which says where it comes from, written as a loop over pixels. They stand
-in one file since Numba compiles them anew when the file of the outermost has changed, and looks at no other.
+in one file since Numba compiles anew what was called when its file has changed, and looks at no other.
 """
 
 import inspect
@@ -38,6 +38,7 @@ def compiled(function: F) -> F:
 
 
 # Numba counts a bare 1 or 0.5 among the float64, which halves what a processor does at a time.
+REAL = np.float32
 NOUGHT, ONE, TWO, FOUR, SIX = (np.float32(number) for number in (0, 1, 2, 4, 6))
 SIXTH, THIRD, HALF = (np.float32(number) for number in (1 / 6, 1 / 3, 1 / 2))
 TINY, LEAST = np.float32(1e-12), 1e-12
@@ -116,37 +117,21 @@ def down(
         firsts, weights, count: for each row of the result, as ``taps`` writes them.
         out: float32 [s, at least ``length``] to be written to.
     """
+    stop, done = start + length, 4 if count >= 4 else 0
     for target in range(len(firsts)):
-        first, into = firsts[target], out[target, :length]
-        tap = 0
-        # Four rows at a time, so that a sum is written once and not four times.
-        if count >= 4:
-            a = rows[first, start : start + length]
-            b = rows[first + 1, start : start + length]
-            c = rows[first + 2, start : start + length]
-            d = rows[first + 3, start : start + length]
-            wa, wb, wc, wd = (
-                weights[target, 0],
-                weights[target, 1],
-                weights[target, 2],
-                weights[target, 3],
-            )
+        first, by, into = firsts[target], weights[target], out[target, :length]
+        if done:  # at one go, so that a sum is written once and not four times
+            a, b = rows[first, start:stop], rows[first + 1, start:stop]
+            c, d = rows[first + 2, start:stop], rows[first + 3, start:stop]
+            wa, wb, wc, wd = by[0], by[1], by[2], by[3]
             for x in range(length):
-                into[x] = (
-                    wa * np.float32(a[x])
-                    + wb * np.float32(b[x])
-                    + wc * np.float32(c[x])
-                    + wd * np.float32(d[x])
-                )
-            tap = 4
+                into[x] = wa * REAL(a[x]) + wb * REAL(b[x]) + wc * REAL(c[x]) + wd * REAL(d[x])
         else:
+            into[:] = NOUGHT
+        for tap in range(done, count):
+            row, weight = rows[first + tap, start:stop], by[tap]
             for x in range(length):
-                into[x] = NOUGHT
-        while tap < count:
-            weight, row = weights[target, tap], rows[first + tap, start : start + length]
-            for x in range(length):
-                into[x] += weight * np.float32(row[x])
-            tap += 1
+                into[x] += weight * REAL(row[x])
 
 
 @compiled

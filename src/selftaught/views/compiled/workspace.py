@@ -55,16 +55,17 @@ def workspace(rows: int, planes: int, channels: int, side: int, longest: int) ->
 
 
 class Kept(threading.local):
-    """Each thread's memory for the crops of one picture, as large as the largest so far."""
+    """Each thread's memory, for every kind of view as large as the largest box so far."""
 
     def __init__(self) -> None:
-        self.rooms: dict[tuple[int, int, int], Workspace] = {}
+        self.rooms: dict[tuple[int, int, int, int], Workspace] = {}
 
-    def of(self, planes: int, channels: int, side: int, longest: int) -> Workspace:
-        kind = (planes, channels, side)
+    def of(self, rows: int, planes: int, channels: int, side: int, longest: int) -> Workspace:
+        """Memory as ``workspace`` makes it, which the next call of this thread may be given too."""
+        kind = (rows, planes, channels, side)
         room = self.rooms.get(kind)
         if room is None or len(room.turned) < longest:
-            self.rooms[kind] = room = workspace(1, planes, channels, side, longest)
+            self.rooms[kind] = room = workspace(rows, planes, channels, side, longest)
         return room
 
 
