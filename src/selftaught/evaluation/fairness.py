@@ -8,8 +8,9 @@ pictures.
 
 The worst of many is low by chance alone, the more so the smaller they are. So its interval is that of the worst
 *true* accuracy: Wilson intervals that hold for all classes (groups) together with 95 % (Bonferroni's), from the
-lowest of their lower ends to the lowest of their upper ends. Groups with too few pictures to tell are counted,
-not ranked.
+lowest of their lower ends to the lowest of their upper ends. Pictures of one group go together, so that a class
+counts as many as would be independent; of a group itself its own pictures tell. Groups with too few pictures to
+tell are counted, not ranked.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from jaxtyping import Bool, Int64
 from torch import Tensor
 
 from selftaught.evaluation import linear
-from selftaught.evaluation.intervals import wilson
+from selftaught.evaluation.intervals import independent, wilson
 from selftaught.evaluation.results import Pool, Result, Subject, curve
 from selftaught.measures import Measure
 from selftaught.types import Count
@@ -56,8 +57,20 @@ class Share:
         return [min(self.low), min(self.high)]
 
 
-def shares(right: Bool[Tensor, " m"], parts: Int64[Tensor, " m"], fewest: int = 1) -> Share | None:
-    """Accuracy within the parts of at least ``fewest`` pictures; None where there is no such part."""
+def shares(
+    right: Bool[Tensor, " m"],
+    parts: Int64[Tensor, " m"],
+    fewest: int = 1,
+    together: Int64[Tensor, " m"] | None = None,
+) -> Share | None:
+    """Accuracy within the parts of at least ``fewest`` pictures; None where there is no such part.
+
+    Args:
+        right: which answers are.
+        parts: the class or the group of each picture.
+        fewest: pictures of a part that is ranked.
+        together: groups of pictures that are right or wrong together; None where each stands alone.
+    """
     names, place = torch.unique(parts, return_inverse=True)
     counts = place.bincount(minlength=len(names))
     hits = torch.zeros_like(counts).index_add_(0, place, right.long())
@@ -66,7 +79,11 @@ def shares(right: Bool[Tensor, " m"], parts: Int64[Tensor, " m"], fewest: int = 
         return None
     pictures, found = counts[kept].tolist(), hits[kept].tolist()
     confidence = 1 - 0.05 / len(kept)
-    ends = [wilson(h, n, confidence) for h, n in zip(found, pictures, strict=True)]
+    ends = []
+    for part, h, n in zip(kept.tolist(), found, pictures, strict=True):
+        own = place == part
+        worth = n if together is None else independent(right[own], together[own], confidence)
+        ends.append(wilson(h / n * worth, worth, confidence))
     return Share(
         names=names[kept].tolist(),
         pictures=pictures,
@@ -86,7 +103,8 @@ def protocol(pool: Pool, subject: Subject, *, fewest: Count = 10) -> Result:
     answers = pool.answers.cpu()
     right = predictions == answers
     mean = float(right.double().mean())
-    classes = shares(right, answers)
+    numbers = None if subject.queries.groups is None else subject.queries.groups.cpu()
+    classes = shares(right, answers, together=numbers)
     assert classes is not None
     worst = classes.worst
     scores = {
@@ -105,8 +123,7 @@ def protocol(pool: Pool, subject: Subject, *, fewest: Count = 10) -> Result:
         "probe": "that of linear",
         "chosen_on": pool.chosen_on,
     }
-    if subject.queries.groups is not None:
-        numbers = subject.queries.groups.cpu()
+    if numbers is not None:
         groups = shares(right, numbers, fewest)
         every = len(torch.unique(numbers))
         settings["groups"] = every

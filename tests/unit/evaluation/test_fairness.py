@@ -13,6 +13,7 @@ from selftaught.data import Splits
 from selftaught.data.resident import Resident
 from selftaught.encoders.pixels import Pixels
 from selftaught.evaluation import fairness, linear
+from selftaught.evaluation.intervals import independent
 from selftaught.evaluation.results import Pool, Result, Subject
 from selftaught.views.engine import Views
 
@@ -63,6 +64,37 @@ def test_the_interval_holds_the_worst_true_accuracy_though_the_worst_is_low_by_c
         naive += found.accuracy[found.worst] > 0.65
     assert held >= 285
     assert naive < 30
+
+
+def test_the_interval_knows_that_pictures_of_a_group_go_together() -> None:
+    """Five classes of 20 patients with 15 pictures each, whom a probe reads well or badly: 0.7 in all."""
+    random = np.random.default_rng(1)
+    parts = torch.arange(5).repeat_interleave(300)
+    patients = torch.arange(100).repeat_interleave(15)
+    held, naive = 0, 0
+    for _ in range(200):
+        chance = random.beta(1.4, 0.6, size=100).repeat(15)
+        right = torch.tensor(random.uniform(size=1500) < chance)
+        for together in (patients, None):
+            found = fairness.shares(right, parts, together=together)
+            assert found is not None
+            low, high = found.interval
+            if together is None:
+                naive += low <= 0.7 <= high
+            else:
+                held += low <= 0.7 <= high
+    assert held >= 0.93 * 200 and naive < 0.8 * 200
+
+
+def test_pictures_that_stand_alone_count_each_and_one_group_counts_once() -> None:
+    right = torch.arange(400) % 3 == 0
+    alone = independent(right, torch.arange(400))
+    assert alone == pytest.approx(400, rel=0.02)
+    assert independent(right, torch.zeros(400, dtype=torch.int64)) == 1
+    everything = torch.ones(400, dtype=torch.bool)
+    assert independent(everything, torch.arange(400) // 20) == 20
+    copies = torch.arange(40).repeat_interleave(10)
+    assert independent(copies % 3 == 0, copies) == pytest.approx(40, rel=0.1)
 
 
 def test_groups_are_ranked_and_those_too_small_to_tell_are_counted() -> None:
