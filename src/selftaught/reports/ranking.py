@@ -1,8 +1,5 @@
 """Ranks that respect uncertainty: who cannot be told apart shares one."""
 
-import math
-from collections.abc import Sequence
-from statistics import fmean, variance
 from typing import Any
 
 from selftaught.reports.contestants import Comparison, Contestant
@@ -40,11 +37,7 @@ def ranks(comparison: Comparison, protocol: str) -> dict[str, int]:
     found = {}
     for mine in able:
         rivals = [other for other in able if other.encoder == mine.encoder and other is not mine]
-        pairs = len(rivals) * (len(rivals) + 1) // 2
-        better = [
-            beats(other, mine, protocol, comparison.facts, higher=higher, pairs=pairs)
-            for other in rivals
-        ]
+        better = [beats(other, mine, protocol, comparison.facts, higher=higher) for other in rivals]
         found[mine.name] = 1 + sum(better)
     return found
 
@@ -56,14 +49,8 @@ def beats(
     facts: dict[str, Any],
     *,
     higher: bool = True,
-    pairs: int = 1,
 ) -> bool:
-    """Whether ours is better beyond doubt.
-
-    The comparison's word holds (``differences``, corrected for how many it tested). A file of a version that
-    tested neighbours alone has no word on the others: there the interval of the difference by Welch's t must
-    leave zero out, as wide as so many ``pairs`` ask (Bonferroni).
-    """
+    """Whether the comparison tested the two and found ours better beyond doubt (``differences``)."""
     for line in facts.get("differences") or []:
         pair = (line.get("ours"), line.get("theirs"))
         if line.get("protocol") != protocol or set(pair) != {ours.name, theirs.name}:
@@ -72,27 +59,4 @@ def beats(
             return False
         gap = line["gap"] if pair[0] == ours.name else -line["gap"]
         return bool(line["p_corrected"] < DOUBT and (gap > 0 if higher else gap < 0))
-    found = welch(ours.values(protocol), theirs.values(protocol), DOUBT / max(pairs, 1))
-    return found is not None and (found[0] > 0 if higher else found[1] < 0)
-
-
-def welch(
-    ours: Sequence[float], theirs: Sequence[float], doubt: float = DOUBT
-) -> tuple[float, float] | None:
-    """Interval of the difference of two means by Welch's t; None under three values a side.
-
-    Args:
-        doubt: the share of such intervals that leave the truth out.
-    """
-    if min(len(ours), len(theirs)) < ENOUGH:
-        return None
-    from scipy.stats import t
-
-    gap = fmean(ours) - fmean(theirs)
-    parts = [(variance(values) / len(values), len(values) - 1) for values in (ours, theirs)]
-    square = sum(part for part, _ in parts)
-    if square == 0:  # seeds that say the same say nothing of how far others would stray
-        return (-math.inf, math.inf) if gap else (0.0, 0.0)
-    freedom = square**2 / sum(part**2 / degrees for part, degrees in parts)
-    half = float(t.ppf(1 - doubt / 2, freedom)) * square**0.5
-    return gap - half, gap + half
+    return False
