@@ -79,11 +79,12 @@ def shares(
         return None
     pictures, found = counts[kept].tolist(), hits[kept].tolist()
     confidence = 1 - 0.05 / len(kept)
-    ends = []
-    for part, h, n in zip(kept.tolist(), found, pictures, strict=True):
-        own = place == part
-        worth = n if together is None else independent(right[own], together[own], confidence)
-        ends.append(wilson(h / n * worth, worth, confidence))
+    worth: list[int] | list[float] = pictures
+    if together is not None:
+        members = [place == part for part in kept.tolist()]
+        worth = [independent(right[own], together[own], confidence) for own in members]
+    counted = zip(found, pictures, worth, strict=True)
+    ends = [wilson(h * w / n, w, confidence) for h, n, w in counted]
     return Share(
         names=names[kept].tolist(),
         pictures=pictures,

@@ -76,15 +76,14 @@ def test_a_cpu_makes_the_views_that_an_accelerator_makes(
     plan = planned(laws, n, 40, size)
     crops = crops_of(views, whole, plan)
     one = [view for given in (whole, crops) for view in views.apply(given, plan)]
-    made = {"laws": laws}
 
     class Batched:
         """Stands where the compiled form stands, and is told the laws, which that does without."""
 
         @staticmethod
         def apply(given: Any, plan: Plan, *how: Any) -> torch.Tensor:
-            laws = [law for law in made["laws"] if (law.size or size) == how[0]]
-            return batched.apply(given, plan, laws, *how)
+            own = [law for law in laws if (law.size or size) == how[0]]
+            return batched.apply(given, plan, own, *how)
 
     monkeypatch.setattr(module, "_compiled", lambda: Batched)
     with never_waits():

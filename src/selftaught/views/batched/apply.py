@@ -37,7 +37,7 @@ def apply(
     views = torch.empty(c, v * n, side, side, device=device).transpose(0, 1)
     planes = scratch(v * n, side, device)
     if not isinstance(given, Tensor):
-        views.copy_(torch.cat(list(given)))
+        torch.cat(list(given), out=views)
     elif tuple(laws) == (CLEAN,) and given.shape[-2:] == (side, side):
         torch.mul(given, 1 / levels, out=views)
     else:
