@@ -120,6 +120,11 @@ class Contestant:
         return self.family == "baselines"
 
     @property
+    def sees_labels(self) -> bool:
+        """Whether labels had a part in its training."""
+        return any(run.row.get("sees_labels") for run in self.runs)
+
+    @property
     def encoder(self) -> str | None:
         """The architecture that it was trained on; None for one of its own."""
         return next((run.row.get("encoder") for run in self.runs), None)

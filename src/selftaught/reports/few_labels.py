@@ -5,6 +5,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from selftaught.reports.ranking import written
 from selftaught.reports.wording import full_title, percent, short
 
 
@@ -21,14 +22,6 @@ def names(found: dict[str, Any]) -> list[str]:
     """The readers, the one that ranks first."""
     lines = found.get("summary") or []
     return list(dict.fromkeys(name for line in lines for name in line["results"]))
-
-
-def place(line: dict[str, Any], reader: str) -> str:
-    """``1``, ``1 to 3``, or nothing for those that have no rank."""
-    ends = line["ranks"].get(reader)
-    if ends is None:
-        return ""
-    return str(ends[0]) if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
 
 
 def spread(line: dict[str, Any], reader: str) -> str:
@@ -60,5 +53,7 @@ def table(found: dict[str, Any]) -> Table:
             text = Text(percent(line["results"][reader]["mean"]))
             text.append(f" [{spread(line, reader).replace(' to ', ', ')}]", style="dim")
             cells.append(text)
-        made.add_row(place(line, readers[0]), Text(full_title(line["contestant"])), *cells)
+        made.add_row(
+            written(line["ranks"].get(readers[0])), Text(full_title(line["contestant"])), *cells
+        )
     return made

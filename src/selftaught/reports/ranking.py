@@ -1,8 +1,12 @@
-"""Ranks that respect uncertainty: who cannot be told apart shares one."""
+"""Ranks that respect uncertainty: the places that a method may have, as far as seeds can tell."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from selftaught.reports.contestants import Comparison, Contestant
+
+Places = tuple[int, int]
+"""The best and the worst, from 1."""
 
 ENOUGH = 3
 """Seeds from which two contestants are told apart; under it nobody has a rank."""
@@ -13,21 +17,19 @@ DOUBT = 0.05
 
 def ranked(comparison: Comparison) -> list[Contestant]:
     """Those who may have a rank: methods that do not see labels and have finished runs."""
-    return [
-        contestant
-        for contestant in comparison.methods
-        if not any(run.row.get("sees_labels") for run in contestant.runs)
-    ]
+    return [contestant for contestant in comparison.methods if not contestant.sees_labels]
 
 
-def ranks(comparison: Comparison, protocol: str) -> dict[str, int]:
-    """One more than the number of methods on the same encoder that are better beyond doubt.
+def places(comparison: Comparison, protocol: str) -> dict[str, Places]:
+    """The best and the worst place that each method may have among those on its encoder.
 
-    The rule is that of Chatbot Arena (Chiang et al., 2024, https://arxiv.org/abs/2403.04132, section 4): so
-    methods that cannot be told apart share a rank, and a rank says no more than the comparison's tests do.
+    The best is one more than the number of methods that are better beyond doubt (Chatbot Arena; Chiang et al.,
+    2024, https://arxiv.org/abs/2403.04132, section 4), the worst leaves those behind that are worse beyond
+    doubt. One number alone would put a method whose seeds lie far apart, and which therefore nobody is seen to
+    beat, before others of higher means.
 
     Returns:
-        Contestant to rank; without those of under three seeds, who have none, and empty where neither way
+        Contestant to places; without those of under three seeds, who have none, and empty where neither way
         of the protocol's measure is better.
     """
     able = [c for c in ranked(comparison) if len(c.values(protocol)) >= ENOUGH]
@@ -37,9 +39,45 @@ def ranks(comparison: Comparison, protocol: str) -> dict[str, int]:
     found = {}
     for mine in able:
         rivals = [other for other in able if other.encoder == mine.encoder and other is not mine]
-        better = [beats(other, mine, protocol, comparison.facts, higher=higher) for other in rivals]
-        found[mine.name] = 1 + sum(better)
+        behind = [beats(other, mine, protocol, comparison.facts, higher=higher) for other in rivals]
+        ahead = [beats(mine, other, protocol, comparison.facts, higher=higher) for other in rivals]
+        found[mine.name] = (1 + sum(behind), 1 + len(rivals) - sum(ahead))
     return found
+
+
+def written(ends: Sequence[int] | None) -> str:
+    """``1``, ``1–3``, or nothing for those that have no place."""
+    if ends is None:
+        return ""
+    best, worst = ends
+    return str(best) if best == worst else f"{best}–{worst}"
+
+
+def outcome(
+    ours: Contestant,
+    theirs: Contestant,
+    protocol: str,
+    facts: dict[str, Any],
+    *,
+    higher: bool = True,
+) -> int | None:
+    """What the comparison found of the two (``differences``).
+
+    Returns:
+        1 where ours is better beyond doubt, -1 where theirs is, 0 where they cannot be told apart; None
+        where the two were not tested.
+    """
+    for line in facts.get("differences") or []:
+        pair = (line.get("ours"), line.get("theirs"))
+        if line.get("protocol") != protocol or set(pair) != {ours.name, theirs.name}:
+            continue
+        if line.get("gap") is None or line.get("p_corrected") is None:
+            return None
+        if line["p_corrected"] >= DOUBT:
+            return 0
+        gap = line["gap"] if pair[0] == ours.name else -line["gap"]
+        return 1 if (gap > 0 if higher else gap < 0) else -1
+    return None
 
 
 def beats(
@@ -50,13 +88,5 @@ def beats(
     *,
     higher: bool = True,
 ) -> bool:
-    """Whether the comparison tested the two and found ours better beyond doubt (``differences``)."""
-    for line in facts.get("differences") or []:
-        pair = (line.get("ours"), line.get("theirs"))
-        if line.get("protocol") != protocol or set(pair) != {ours.name, theirs.name}:
-            continue
-        if line.get("gap") is None or line.get("p_corrected") is None:
-            return False
-        gap = line["gap"] if pair[0] == ours.name else -line["gap"]
-        return bool(line["p_corrected"] < DOUBT and (gap > 0 if higher else gap < 0))
-    return False
+    """Whether the comparison tested the two and found ours better beyond doubt."""
+    return outcome(ours, theirs, protocol, facts, higher=higher) == 1

@@ -6,6 +6,7 @@ from selftaught.measures import ACCURACY
 from selftaught.reports import few_labels
 from selftaught.reports.contestants import Comparison
 from selftaught.reports.drawing import Scale, rounded_range
+from selftaught.reports.ranking import written
 from selftaught.reports.sections.section import Section, fill
 from selftaught.reports.wording import short
 
@@ -41,7 +42,7 @@ def _ladder(comparison: Comparison, found: dict[str, Any], reader: str) -> dict[
         "rungs": [
             {
                 "contestant": (contestant := known[line["contestant"]]),
-                "rank": few_labels.place(line, reader).replace(" to ", "–"),
+                "rank": written(line["ranks"].get(reader)),
                 "text": ACCURACY.text(line["results"][reader]["mean"]),
                 "at": scale(100 * line["results"][reader]["mean"]),
                 "seeds": [scale(100 * value) for value in line["values"][reader]],

@@ -4,9 +4,10 @@ from typing import Any
 
 from selftaught.reports.contestants import Comparison, Contestant
 from selftaught.reports.drawing import Scale, rounded_range
-from selftaught.reports.ranking import ENOUGH, ranks
+from selftaught.reports.headline import headline
+from selftaught.reports.ranking import ENOUGH, places, written
 from selftaught.reports.sections.section import Section, fill
-from selftaught.reports.wording import full_title, listing, short, spoken
+from selftaught.reports.wording import short
 
 MOST_CHOICES = 8
 SPOKEN = 3
@@ -28,7 +29,7 @@ def section(comparison: Comparison) -> Section | None:
     body = fill(
         "overview.html",
         ladders=ladders,
-        headline=_headline(comparison, ladders[0]),
+        headline=headline(comparison, _protocols(comparison)[0]),
         claims=claims,
         spoken=SPOKEN,
         seeds=comparison.seeds,
@@ -56,7 +57,7 @@ def _ladder(comparison: Comparison, name: str) -> dict[str, Any] | None:
     ]
     if not found:
         return None
-    ranking = ranks(comparison, name)
+    placed = places(comparison, name)
     found.sort(key=lambda pair: pair[1], reverse=bool(measure.higher))
     ends = [
         measure.scaled(value)
@@ -69,15 +70,11 @@ def _ladder(comparison: Comparison, name: str) -> dict[str, Any] | None:
     scale = Scale(low, high, 0.0, 100.0)
     return {
         "protocol": short(name),
-        "spoken": spoken(name),
         "measure": measure,
-        "ranked": bool(ranking),
-        "ranking": ranking,
-        "means": {c.name: mean for c, mean in found},
         "ticks": [(scale(tick), f"{tick:g}") for tick in scale.ticks(5)],
         "rungs": [
             _rung(contestant, mean, name, comparison, scale)
-            | {"rank": ranking.get(contestant.name)}
+            | {"rank": written(placed.get(contestant.name))}
             for contestant, mean in found
         ],
     }
@@ -88,7 +85,7 @@ def _rung(
 ) -> dict[str, Any]:
     measure = comparison.measure(name)
     interval = contestant.interval(name)
-    sees_labels = any(run.row.get("sees_labels") for run in contestant.runs)
+    note = "sees labels" if contestant.sees_labels else "baseline" if contestant.baseline else ""
     return {
         "contestant": contestant,
         "text": measure.text(mean),
@@ -100,30 +97,6 @@ def _rung(
             else None
         ),
         "said": f"{measure.text(interval[0])} to {measure.text(interval[1])}" if interval else "",
-        "note": "sees labels" if sees_labels else "baseline" if contestant.baseline else "",
+        "note": note,
         "encoder": contestant.encoder,
     }
-
-
-def _headline(comparison: Comparison, ladder: dict[str, Any]) -> str:
-    """The first protocol's ranking in a sentence; nothing is said that the ranks do not."""
-    ranking: dict[str, int] = ladder["ranking"]
-    measure = ladder["measure"]
-    encoders = {c.encoder for c in comparison.methods if c.name in ranking}
-    if not ranking or len(encoders) != 1 or len(ranking) < 2:
-        return ""
-    means = ladder["means"]
-    order = sorted(ranking, key=lambda name: (ranking[name], -means[name]))
-
-    def said(names: list[str]) -> str:
-        return listing([f"{full_title(name)} ({measure.phrase(means[name])})" for name in names])
-
-    best = [name for name in order if ranking[name] == 1]
-    rest = [name for name in order if ranking[name] > 1]
-    if not rest:
-        return f"By {ladder['spoken']}, {said(best)} cannot be told apart on these seeds."
-    sentence = f"By {ladder['spoken']}, {said(best)} "
-    sentence += (
-        "stands first" if len(best) == 1 else "share the first rank: they cannot be told apart"
-    )
-    return f"{sentence}. Behind: {said(rest)}."

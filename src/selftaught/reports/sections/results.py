@@ -39,12 +39,11 @@ def section(comparison: Comparison) -> Section | None:
 def _line(contestant: Contestant, protocols: list[str], comparison: Comparison) -> dict[str, Any]:
     """A contestant's line of the table, and what was said of its health."""
     verdicts = list(dict.fromkeys(run.row.get("verdict") or "unknown" for run in contestant.runs))
-    sees_labels = any(run.row.get("sees_labels") for run in contestant.runs)
     encoders = {c.encoder for c in comparison.contestants} - {None}
     words = [
         "" if contestant.baseline else family(contestant.family),
         (contestant.encoder or "") if len(encoders) > 1 else "",
-        "sees labels" if sees_labels else "",
+        "sees labels" if contestant.sees_labels else "",
     ]
     return {
         "contestant": contestant,
