@@ -37,7 +37,7 @@ from selftaught.vision_libraries import import_torchvision
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 FILES = 48
-SMALL, LARGE = 256, 8
+SMALL, LARGE = 256, 32
 """Pictures of a turn, at 32 and at 224 pixels."""
 SECONDS = 40.0
 RGB = Kind(3, 255)

@@ -203,8 +203,8 @@ class Cropper(Dataset[Answer]):
 
 
 def _room(n: int, crop: Tensor) -> Tensor:
-    """Memory for ``n`` such crops; a worker's is shared with the process that asks, which spares a copy."""
-    room = crop.new_empty(n, *crop.shape)
+    """Memory for ``n`` such crops, laid out as theirs; a worker's is shared with the process that asks."""
+    room = crop.new_empty_strided((n, *crop.shape), (crop.numel(), *crop.stride()))
     if get_worker_info() is not None:
         room.share_memory_()  # type: ignore[no-untyped-call]
     return room

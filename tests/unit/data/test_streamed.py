@@ -69,6 +69,21 @@ def test_streamed_equals_resident(files, workers):
 
 
 @pytest.mark.parametrize("workers", [0, 2])
+def test_crops_lie_in_memory_as_they_were_made(files, workers):
+    """A view is made with its columns as rows; to turn it over once more would cost as much as to resize it."""
+    folder, _ = files
+
+    def turned(picture, plan, row):
+        return [view.mT.contiguous().mT for view in corner(picture, plan, row)]
+
+    (answer,) = source(folder, workers).fetch([next(requests())], turned)
+    upright = next(iter(source(folder).fetch([next(requests())], corner)))
+    for view, want in zip(answer.crops, upright.crops, strict=True):
+        assert view.stride() == (48, 16, 1, 4)
+        assert torch.equal(view, want)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
 def test_a_bad_file_is_replaced_by_its_successor_with_its_label(files, workers):
     folder, pictures = files
     (folder / "3.png").write_bytes((folder / "3.png").read_bytes()[:60])

@@ -171,6 +171,19 @@ def test_a_crop_owns_its_memory() -> None:
     assert torch.equal(one, again)
 
 
+def test_crops_give_the_views_of_whole_pictures_to_the_bit() -> None:
+    """However they lie in memory: as they are made, or upright, as a caller's own."""
+    laws, whole = BYOL, pictures(12, 50)
+    views, plan = engine(laws, 24), planned(laws, 12, side=50, size=24)
+    want = views.apply(whole, plan)
+    rows = [views.crop(picture, plan, row) for row, picture in enumerate(whole)]
+    upright = [torch.stack(view) for view in zip(*rows, strict=True)]
+    turned = [view.mT.contiguous().mT for view in upright]
+    for given in (upright, turned):
+        for view, other in zip(views.apply(given, plan), want, strict=True):
+            assert torch.equal(view, other)
+
+
 def test_threads_crop_apart() -> None:
     whole, boxes = pictures(64, 90), boxes_of(64, 90, 90)
 

@@ -11,19 +11,9 @@ from torch import Tensor
 
 from selftaught.views.compiled.kernels import change, resample
 from selftaught.views.compiled.workspace import KEPT
-from selftaught.views.plan import NEUTRAL, Plan
+from selftaught.views.plan import Plan
 
 CHOICES = ("factors", "order", "grayscale", "sigmas", "solarise")
-NEVER = np.zeros(1, np.bool_)
-NOTHING = (
-    np.array([NEUTRAL], np.float32),
-    np.arange(4, dtype=np.int8)[None],
-    NEVER,
-    np.zeros(1, np.float32),
-    NEVER,
-)
-"""Choices for one picture of which nothing is changed."""
-
 CACHE = 2**20
 """Bytes of views that a core keeps at hand while it works on them."""
 
@@ -61,12 +51,11 @@ def apply(
             choices = tuple(own[name] for name in CHOICES)
             out, crops = views[view, lot].numpy(), room.crops[: lot.stop - lot.start]
             if source is None:
-                crops[:] = given[view][lot].numpy()
-                change(crops, False, choices, *line, room, out)
+                crops[:] = given[view][lot].mT.numpy()
             else:
                 boxes, flips = own["boxes"], own["flips"]
                 resample(source[lot], boxes, flips, np.float32(levels), room, crops)
-                change(crops, True, choices, *line, room, out)
+            change(crops, choices, *line, room, out)
 
     threads = max(1, min(torch.get_num_threads(), v * n // LEAST))
     parts = -(-threads // v)
@@ -88,14 +77,16 @@ def apply(
 def crop(
     picture: Integer[Tensor, "c h w"], box: list[int], side: int, levels: int, mirrored: bool
 ) -> Float[Tensor, "c s s"]:
-    """What a box (top, left, height, width in pixels) of one picture holds, in [0, 1]."""
+    """What a box (top, left, height, width in pixels) of one picture holds, in [0, 1].
+
+    Its columns lie in memory as rows, as ``resample`` writes them and ``change`` reads them.
+    """
     c, source = len(picture), as_planes(picture[None])
-    view, room = torch.empty(1, c, side, side), KEPT.of(1, source.shape[1], c, side, max(box[2:]))
+    columns = torch.empty(1, c, side, side)
+    room = KEPT.of(1, source.shape[1], c, side, max(box[2:]))
     where = np.array([box]), np.array([mirrored])
-    resample(source, *where, np.float32(levels), room, room.crops)
-    as_it_is = np.ones(c, np.float32), np.zeros(c, np.float32)
-    change(room.crops, True, NOTHING, *as_it_is, room, view.numpy())
-    return view[0]
+    resample(source, *where, np.float32(levels), room, columns.numpy())
+    return columns[0].mT
 
 
 def as_planes(pictures: Integer[Tensor, "n c h w"]) -> NDArray[np.generic]:

@@ -337,7 +337,6 @@ def blur(view: Numbers, sigma: float, room: Workspace) -> None:
 @compiled
 def change(
     crops: Numbers,
-    turned: bool,
     choices: Choices,
     scale: Numbers,
     shift: Numbers,
@@ -347,8 +346,7 @@ def change(
     """Make views of crops and write them, normalised, to ``out``.
 
     Args:
-        crops: float32 [n, c, s, s] in [0, 1], which are written to.
-        turned: whether their columns are rows.
+        crops: float32 [n, c, s, s] in [0, 1] with their columns as rows, which are written to.
         choices: what happens to each.
         scale, shift: of each channel.
         out: float32 [n, c, s, s].
@@ -367,11 +365,8 @@ def change(
             for place in range(len(flat)):
                 flat[place] = flat[place] if flat[place] < BRIGHT else ONE - flat[place]
         for channel in range(len(view)):
-            plane, by, add = view[channel], scale[channel], shift[channel]
-            if turned:
-                turn(plane, 0, 1, side, side, room.plane)
-                plane = room.plane
-            into = out[row, channel]
+            by, add, plane, into = scale[channel], shift[channel], room.plane, out[row, channel]
+            turn(view[channel], 0, 1, side, side, plane)
             for y in range(side):
                 for x in range(side):
                     into[y, x] = plane[y, x] * by + add
