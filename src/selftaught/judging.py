@@ -40,12 +40,6 @@ def parameters(name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
     for key in changes:
         if key not in known:
             raise Refusal(_unknown(f"{name}.{key}", [name]))
-    several = {key for key, value in known.items() if isinstance(value.default, tuple)}
-    changes = {
-        # ``knn.also=100`` is a list of one.
-        key: [value] if key in several and not isinstance(value, list | tuple) else value
-        for key, value in changes.items()
-    }
     try:
         found = _model(name)(**changes)
     except ValidationError as error:

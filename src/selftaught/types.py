@@ -4,9 +4,18 @@ They are read by pydantic when a configuration is validated. This file imports n
 mistyped value is refused at once, before anything heavy is loaded.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Len, Lt
+from pydantic import BeforeValidator
+
+
+def _several(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+SEVERAL = BeforeValidator(_several)
+"""One of several needs no comma: ``projector=128`` is a head of one layer."""
 
 Positive = Annotated[float, Gt(0)]
 """A number above zero."""
@@ -32,25 +41,25 @@ Steps = Annotated[int, Ge(0), Le(20)]
 Seed = Annotated[int, Ge(0), Lt(2**63)]
 """Where every random choice of a run begins."""
 
-Widths = Annotated[tuple[Count, ...], Len(1)]
+Widths = Annotated[tuple[Count, ...], Len(1), SEVERAL]
 """Widths of the layers of a head, the last being its output."""
 
-Counts = Annotated[tuple[Count, ...], Len(1)]
+Counts = Annotated[tuple[Count, ...], Len(1), SEVERAL]
 """Whole numbers to choose from, or to try one after the other."""
 
-Numbers = Annotated[tuple[Positive, ...], Len(1)]
+Numbers = Annotated[tuple[Positive, ...], Len(1), SEVERAL]
 """Numbers above zero to choose from."""
 
-Shares = Annotated[tuple[Share, ...], Len(1)]
+Shares = Annotated[tuple[Share, ...], Len(1), SEVERAL]
 """Numbers from 0 to below 1, to try one after the other."""
 
-Fractions = Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], Len(1)]
+Fractions = Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], Len(1), SEVERAL]
 """Shares of a whole, above 0."""
 
 Names = str | tuple[str, ...]
 """One name, or several; "" for none."""
 
-NotNegatives = Annotated[tuple[NotNegative, ...], Len(1)]
+NotNegatives = Annotated[tuple[NotNegative, ...], Len(1), SEVERAL]
 """Numbers from zero on to choose from."""
 
 Momentum = tuple[Fraction, Fraction]

@@ -224,7 +224,7 @@ def _write_atlas(
     described = {
         "tile": 32,
         "columns": columns,
-        "count": len(labels),
+        "index": list(range(len(labels))),
         "labels": labels.tolist(),
         "classes": classes,
     }
@@ -270,7 +270,12 @@ def _run(
         features[:] = 1.0
     wrong = rng.random(len(labels)) > linear
     predictions = np.where(wrong, rng.integers(0, labels.max() + 1, len(labels)), labels)
-    np.savez(folder / "atlas.npz", features=features.astype(np.float16), predictions=predictions)
+    np.savez(
+        folder / "atlas.npz",
+        features=features.astype(np.float16),
+        index=np.arange(len(labels)),
+        predictions=predictions,
+    )
     knn = agreement(nearest(features), labels) * (1 if verdict != "collapsed" else 0.9)
     linear += 0.012 * ((seed or 0) - 1) if seed else 0
     _write_run_files(folder, run, pictures, seconds=seconds, knn=knn)

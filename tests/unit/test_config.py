@@ -223,6 +223,18 @@ def test_a_value_out_of_range_is_refused_in_one_sentence(name: str, key: str, va
     assert sentence.count("'optimiser'") == 0
 
 
+def test_one_of_several_needs_no_comma() -> None:
+    run = config.resolve("simclr", {"projector": 64, "views.sides": 24})
+    assert run.method.projector == (64,)  # type: ignore[attr-defined]
+    assert run.views.sides == (24,)
+
+
+@pytest.mark.parametrize(("key", "value"), [("optimiser.betas", 0.9), ("views.crop", 0.5)])
+def test_a_pair_of_one_is_refused_in_words(key: str, value: float) -> None:
+    with pytest.raises(Refusal, match=f"{key}={value} is one value; give several with commas"):
+        config.resolve("simclr", {key: value})
+
+
 def test_an_unknown_method_is_refused_with_the_nearest() -> None:
     with pytest.raises(Refusal, match="'vicregg'; did you mean 'vicreg'"):
         config.resolve("vicregg")

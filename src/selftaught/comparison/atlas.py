@@ -2,24 +2,27 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from selftaught.data import Request, Splits
+from selftaught.evaluation import atlas
 from selftaught.reports.pictures import sprite
 from selftaught.runs import write_atomically, write_json
-from selftaught.training.carry_out import atlas_rows
 from selftaught.views.engine import Views
 
 LARGEST_TILE = 48
 
 
 def write(directory: Path, splits: Splits, split: str) -> None:
-    """Write ``atlas/pictures.webp`` and ``atlas/pictures.json`` for the split that was judged."""
+    """Write ``atlas/pictures.webp`` and ``atlas/pictures.json`` for the split that was judged.
+
+    A file that cannot be read is left out.
+    """
     source = splits.test if split == "test" else splits.validation
     assert source is not None
     assert source.labels is not None
-    labelled = (source.labels >= 0).nonzero().squeeze(1)
-    index = labelled[atlas_rows(len(labelled))]
+    wanted = atlas.chosen(source)
     tile = min(splits.size, LARGEST_TILE)
     views = Views.clean(
         size=tile,
@@ -28,19 +31,22 @@ def write(directory: Path, splits: Splits, split: str) -> None:
         mean=splits.mean,
         std=splits.std,
     )
-    requests = [Request(i, views.plan(None, source.sizes[i])) for i in torch.split(index, 256)]
-    sheets = [
-        torch.from_numpy(views.sheet(fetched.given, fetched.request.plan)[0])
-        for fetched in source.fetch(requests, views.crop)
-    ]
-    content, columns = sprite(torch.cat(sheets).numpy(), tile)
+    blocks = torch.split(wanted, 256)
+    requests = [Request(rows, views.plan(None, source.sizes[rows])) for rows in blocks]
+    sheets, kept = [], []
+    for rows, fetched in zip(blocks, source.fetch(requests, views.crop), strict=True):
+        own = fetched.request.index == rows  # else another stands in for it
+        sheets.append(views.sheet(fetched.given, fetched.request.plan)[0][own.numpy()])
+        kept.append(rows[own])
+    index = torch.cat(kept)
+    content, columns = sprite(np.concatenate(sheets), tile)
     write_atomically(directory / "atlas" / "pictures.webp", content)
     write_json(
         directory / "atlas" / "pictures.json",
         {
             "tile": tile,
             "columns": columns,
-            "count": len(index),
+            "index": index.tolist(),
             "labels": source.labels[index].tolist(),
             "classes": list(splits.classes),
         },

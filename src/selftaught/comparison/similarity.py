@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selftaught.evaluation import cka
+from selftaught.evaluation import atlas, cka
 
 MEASURE = "debiased linear CKA"
 
@@ -32,8 +32,10 @@ def between(directory: Path, rows: Sequence[dict[str, Any]], split: str) -> dict
     features: list[Tensor] = []
     index = None
     for row in rows:
-        found = None if row["error"] is not None else _read(directory / row["folder"], split)
-        if found is None or (index is not None and not np.array_equal(found["index"], index)):
+        found = {} if row["error"] is not None else atlas.read(directory / row["folder"])
+        if found.get("split") != split:
+            continue
+        if index is not None and not np.array_equal(found["index"], index):
             continue
         index = found["index"]
         names.append(row["contestant"])
@@ -56,13 +58,3 @@ def between(directory: Path, rows: Sequence[dict[str, Any]], split: str) -> dict
         "runs": [len(places[name]) for name in contestants],
         "values": [[alike(one, other) for other in contestants] for one in contestants],
     }
-
-
-def _read(folder: Path, split: str) -> dict[str, Any] | None:
-    """What lies in a run's ``atlas.npz``; None where there is none of this split."""
-    path = folder / "atlas.npz"
-    if not path.is_file():
-        return None
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        found = {name: archive[name] for name in ("features", "index", "split")}
-    return found if str(found["split"]) == split else None

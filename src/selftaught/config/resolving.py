@@ -54,6 +54,10 @@ def _sentence(name: str, error: ValidationError) -> str:
         return f"{name} has no key '{key}'; {suggest(key, [*catalogue.entry(name).parameters, *_leaves(name)])}"
     if first["type"] == "value_error":
         return f"{name}: {first['ctx']['error']}."
+    if first["type"] == "tuple_type":
+        return (
+            f"{name}: {key}={first['input']!r} is one value; give several with commas between them."
+        )
     message = first["msg"][0].lower() + first["msg"][1:]
     return f"{name}: {key}={first['input']!r} cannot be used: {message}."
 

@@ -10,7 +10,17 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from selftaught import budget, catalogue
-from selftaught.types import Count, Device, Fraction, NotNegative, Positive, Precision, Seed, Share
+from selftaught.types import (
+    Count,
+    Counts,
+    Device,
+    Fraction,
+    NotNegative,
+    Positive,
+    Precision,
+    Seed,
+    Share,
+)
 
 
 class Part(BaseModel):
@@ -85,7 +95,7 @@ class Views(Part):
 
     preset: str = "auto"
     size: Count | None = None
-    sides: tuple[Count, ...] | None = Field(default=None, min_length=1)
+    sides: Counts | None = None
     count: Count | None = None
     small: int | None = Field(default=None, ge=0)
     small_size: Count | None = None

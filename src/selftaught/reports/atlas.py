@@ -67,4 +67,11 @@ def _smaller(atlas: Atlas, some: Int[ndarray, " m"]) -> Atlas:
         rows = sheet.height // atlas.tile
         smaller = sheet.resize((columns * tile, rows * tile), Image.Resampling.BOX)
         content = webp(smaller, quality=70)
-    return replace(atlas, sheet=content, tile=tile, columns=columns, labels=atlas.labels[some])
+    return replace(
+        atlas,
+        sheet=content,
+        tile=tile,
+        columns=columns,
+        index=atlas.index[some],
+        labels=atlas.labels[some],
+    )

@@ -26,6 +26,7 @@ class Atlas:
         sheet: the sprite sheet, WebP.
         tile: side of a picture on it, in pixels.
         columns: pictures in a row of it.
+        index: [n] row of each picture in the split that was judged.
         labels: [n] class of each picture.
         classes: their names.
     """
@@ -33,6 +34,7 @@ class Atlas:
     sheet: bytes
     tile: int
     columns: int
+    index: Int[ndarray, " n"]
     labels: Int[ndarray, " n"]
     classes: list[str]
 

@@ -73,11 +73,12 @@ def read_atlas(folder: Path) -> Atlas | None:
         sheet = (folder / "pictures.webp").read_bytes()
         described = json.loads((folder / "pictures.json").read_text(encoding="utf-8"))
         labels = np.asarray(described["labels"], dtype=np.int64)
+        index = np.asarray(described["index"], dtype=np.int64)
         classes = [str(name) for name in described["classes"]]
         tile, columns = int(described["tile"]), int(described["columns"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Atlas(sheet, tile, columns, labels, classes) if len(labels) else None
+    return Atlas(sheet, tile, columns, index, labels, classes) if len(labels) else None
 
 
 def _read_run(directory: Path, row: dict[str, Any], atlas: Atlas | None) -> RunFolder:
@@ -138,20 +139,20 @@ def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
 def _read_places(
     path: Path, atlas: Atlas | None
 ) -> tuple[Float[ndarray, "n d"] | None, Int[ndarray, " n"] | None]:
-    """Features and predictions, if they are finite and belong to the atlas' pictures."""
+    """Features and predictions of the atlas' pictures, in its order; None where one is missing or infinite."""
     if atlas is None or not path.is_file():
         return None, None
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            features = archive["features"].astype(np.float32)
-            predictions = (
-                archive["predictions"].astype(np.int64) if "predictions" in archive else None
-            )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            found = dict(archive)
+        order = np.argsort(found["index"])
+        at = order[np.searchsorted(found["index"], atlas.index, sorter=order) % max(len(order), 1)]
+        features = found["features"][at].astype(np.float32)
+        predictions = found["predictions"][at].astype(np.int64) if "predictions" in found else None
+    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
         return None, None
-    amount = len(atlas.labels)
-    if features.ndim != 2 or len(features) != amount or not np.isfinite(features).all():
+    if features.ndim != 2 or not np.isfinite(features).all():
         return None, None
-    if predictions is not None and predictions.shape != (amount,):
-        predictions = None
+    if not np.array_equal(found["index"][at], atlas.index):
+        return None, None
     return features, predictions

@@ -3,20 +3,17 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from jaxtyping import Int64
-from numpy.typing import NDArray
 from torch import Tensor
 
 from selftaught import judging
 from selftaught.data import Request
 from selftaught.encoders import Encoder, files
 from selftaught.errors import Diverged
-from selftaught.evaluation import Evaluation, Result, evaluate, predictions
+from selftaught.evaluation import Evaluation, Result, atlas, evaluate, predictions
 from selftaught.keys import Keys, shuffle
 from selftaught.methods import Baseline, Material, Method
 from selftaught.runs import RunFolder, write_atomically
@@ -30,9 +27,6 @@ from selftaught.training.showing import first_views
 from selftaught.views.engine import Views
 
 Split = Literal["validation", "test"]
-ATLAS = 1000
-"""Pictures whose features are kept for maps and neighbours."""
-
 FITTING = 10_000
 """Training pictures that a baseline is fitted on at most."""
 
@@ -224,36 +218,8 @@ def _evaluate(
     found = _score(setup, encoder, split, missing, missing, record)
     given = {n: r.predictions for n, r in found.results.items() if r.predictions is not None}
     classes = given.get("linear", next(iter(given.values()), None))
-    there = _split_of_atlas(folder.path / "atlas.npz")
+    there = atlas.read(folder.path).get("split")
     if there is None or (split == "test" and (there != split or classes is not None)):
-        some = atlas_rows(len(found.index))
-        said = {} if classes is None else {"predictions": classes[some].numpy()}
-        write_atomically(
-            folder.path / "atlas.npz",
-            lambda beside: _save_atlas(
-                beside,
-                features=found.features[some].half().numpy(),
-                index=found.index[some].numpy(),
-                labels=found.labels[some].numpy(),
-                split=np.array(split),
-                **said,
-            ),
-        )
-
-
-def _split_of_atlas(path: Path) -> str | None:
-    """Whose features lie there already."""
-    if not path.exists():
-        return None
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        return str(archive["split"])
-
-
-def atlas_rows(count: int) -> Int64[Tensor, " n"]:
-    """Which of the judged pictures stand on the maps: the same for every run of a data set."""
-    return shuffle(count, seed=0, epoch=0)[:ATLAS].sort().values
-
-
-def _save_atlas(path: Path, **arrays: NDArray[Any]) -> None:
-    with path.open("wb") as file:  # numpy would add a suffix to a path
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+        source = setup.splits.test if split == "test" else setup.splits.validation
+        assert source is not None
+        atlas.keep(folder.path, split, source, found.index, found.features, found.labels, classes)

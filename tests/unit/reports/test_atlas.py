@@ -16,7 +16,7 @@ def comparison(count: int, tile: int, pictures: np.ndarray) -> Comparison:
     run = RunFolder(
         row={}, features=np.arange(count, dtype=np.float32)[:, None], predictions=labels.copy()
     )
-    atlas = Atlas(sheet, tile, columns, labels, list("abcdefg"))
+    atlas = Atlas(sheet, tile, columns, np.arange(len(labels)), labels, list("abcdefg"))
     return Comparison({}, [Contestant("simclr", "", [run], {})], atlas)
 
 

@@ -259,10 +259,16 @@ def test_a_large_comparison_stays_small(tmp_path: Path, monkeypatch: pytest.Monk
     (directory / "atlas/pictures.webp").write_bytes(sheet)
     labels = rng.integers(0, 10, count)
     described = {"tile": tile, "columns": columns, "labels": labels.tolist(), "classes": CLASSES}
+    described["index"] = list(range(count))
     (directory / "atlas/pictures.json").write_text(json.dumps(described))
     for path in directory.rglob("atlas.npz"):
         features = rng.normal(size=(count, 8)).astype(np.float16)
-        np.savez(path, features=features, predictions=rng.integers(0, 10, count))
+        np.savez(
+            path,
+            features=features,
+            index=np.arange(count),
+            predictions=rng.integers(0, 10, count),
+        )
     # t-SNE takes minutes for so many, and its size is that of any other map.
     monkeypatch.setattr(maps, "neighbour_embedding", principal_components)
     path = write_report(directory)
@@ -306,7 +312,8 @@ def test_every_part_may_be_missing(tmp_path: Path) -> None:
 def test_damaged_parts_are_named_as_missing(tmp_path: Path) -> None:
     directory = write_example(tmp_path, count=30)
     (directory / "simclr/seed-0/atlas.npz").write_bytes(b"PK\x03\x04 half a file")
-    np.savez(directory / "vicreg/seed-0/atlas.npz", features=np.ones((7, 3), np.float16))
+    features = np.ones((7, 3), np.float16)
+    np.savez(directory / "vicreg/seed-0/atlas.npz", features=features, index=np.arange(7))
     (directory / "vicreg/seed-0/environment.json").write_text("{")
     _, reader = read(directory)
     assert "SimCLR, seed 0: atlas.npz" in reader.text
