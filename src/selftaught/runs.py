@@ -36,6 +36,8 @@ from selftaught.errors import Refusal, RunFailed
 UMASK = os.umask(0)
 os.umask(UMASK)  # it can only be read by setting it
 
+ENVIRONMENT, RUN = "environment.json", "run.yaml"
+
 WATCHED = (
     "torch",
     "torchvision",
@@ -95,6 +97,11 @@ def move_aside(path: Path) -> None:
     path.rename(aside)
 
 
+def _foreign(path: Path) -> bool:
+    """Whether something is no trace of a run that was stopped while its folder was made."""
+    return not path.name.lstrip(".").startswith((ENVIRONMENT, RUN))
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """One run on the disk."""
@@ -122,31 +129,32 @@ class RunFolder:
                     "Choose another folder with --out, or move this one aside with --fresh."
                 )
             return folder
-        if path.is_file() or (path.is_dir() and any(path.iterdir())):
+        if path.is_file() or (path.is_dir() and any(map(_foreign, path.iterdir()))):
             raise Refusal(
                 f"{path} is not empty and holds no run; choose another folder with --out."
             )
         try:
             path.mkdir(parents=True, exist_ok=True)
-            config.write(run, path / "run.yaml")
+            write_json(path / ENVIRONMENT, environment())
+            # Last and at once: whoever finds it finds a whole run, and may be looking already.
+            write_atomically(path / RUN, lambda beside: config.write(run, beside))
         except OSError as error:
             raise RunFailed(f"{path} cannot be written: {error.strerror}.") from None
-        write_json(path / "environment.json", environment())
         return folder
 
     @property
     def environment(self) -> dict[str, Any]:
         """Where the run was begun, as ``environment`` below says it."""
-        text = (self.path / "environment.json").read_text(encoding="utf-8")
+        text = (self.path / ENVIRONMENT).read_text(encoding="utf-8")
         found: dict[str, Any] = json.loads(text)
         return found
 
     def exists(self) -> bool:
-        return (self.path / "run.yaml").is_file()
+        return (self.path / RUN).is_file()
 
     @property
     def run(self) -> config.Run:
-        return config.read(self.path / "run.yaml")
+        return config.read(self.path / RUN)
 
     @property
     def results(self) -> dict[str, Any]:

@@ -277,3 +277,9 @@ def test_moco_v3_keeps_a_vit_s_patch_projection_as_it_was_drawn(frozen: bool) ->
     loss(method, views(2)).backward()  # type: ignore[no-untyped-call]
     without = {key for key, p in method.encoder.named_parameters() if p.grad is None}
     assert without == ({"cut.weight", "cut.bias"} if frozen else set())
+
+
+def test_moco_v3_keeps_the_patch_projection_of_timm_s_vits_too() -> None:
+    method = build("mocov3", "timm:vit_tiny_patch16_224")
+    without = {key for key, p in method.encoder.named_parameters() if not p.requires_grad}
+    assert without == {"network.patch_embed.proj.weight", "network.patch_embed.proj.bias"}

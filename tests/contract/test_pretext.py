@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from selftaught import encoders, methods
+from selftaught import config, encoders, methods
 from selftaught.batch import Batch
 from selftaught.encoders import Encoder
 from selftaught.errors import Refusal
@@ -14,6 +14,7 @@ from selftaught.keys import Keys
 from selftaught.methods import Method
 from selftaught.methods.pretext.context import Context, one_colour
 from selftaught.methods.pretext.jigsaw import Jigsaw, normalised
+from selftaught.training import prepare
 
 SMALL: dict[str, dict[str, Any]] = {
     "rotnet": {},
@@ -210,8 +211,18 @@ def test_a_vit_gets_tiles_of_whole_patches(name: str, size: int) -> None:
 
 def test_views_whose_tiles_hold_nothing_are_refused() -> None:
     for name, size in (("context", 16), ("jigsaw", 12)):
+        method = methods.build(name, Seen(32), **SMALL[name])
+        method.check_side(32)
         with pytest.raises(Refusal, match=rf"{name} cuts views of {size} px into tiles of 3 px"):
-            methods.build(name, Seen(size), **SMALL[name])
+            method.check_side(size)
+
+
+@pytest.mark.parametrize("name", ["context", "jigsaw"])
+@pytest.mark.parametrize("sides", [(10, 32), (32, 10)])
+def test_each_side_of_a_run_is_asked_before_it_begins(name: str, sides: tuple[int, int]) -> None:
+    run = config.resolve(name, {"data": "shapes", "data.take": 300, "views.sides": sides})
+    with pytest.raises(Refusal, match=rf"{name} cuts views of 10 px.*views\.sides"):
+        prepare(run)
 
 
 @pytest.mark.parametrize("name", ["context", "jigsaw"])

@@ -132,7 +132,7 @@ def test_overrides_win_over_the_recipe_and_later_ones_over_earlier(recipes: Path
     run = config.resolve(
         "simclr",
         {"data": "shapes", "epochs": 20, "temperature": 0.5},
-        {"epochs": 30, "optimiser.rate": 0.1, "encoder": "resnet18", "batch": None},
+        {"epochs": 30, "optimiser.rate": 0.1, "encoder": "resnet18"},
     )
     assert (run.epochs, run.batch, run.parameters()["temperature"]) == (30, 64, 0.5)
     assert (run.optimiser.rate, run.optimiser.name) == (0.1, "lars")
@@ -223,6 +223,17 @@ def test_a_value_out_of_range_is_refused_in_one_sentence(name: str, key: str, va
     assert sentence.count("'optimiser'") == 0
 
 
+def test_null_takes_back_what_a_recipe_or_an_earlier_override_gave() -> None:
+    known = config.resolve("mae", {"data": "shapes", "recipe": "shapes-vit"})
+    assert known.encoder.patch is not None
+    taken = config.resolve(
+        "mae", {"data": "shapes", "recipe": "shapes-vit"}, {"encoder.patch": None}
+    )
+    assert taken.encoder.patch is None
+    with pytest.raises(Refusal, match="no key 'views\\.nonsense'"):
+        config.resolve("simclr", {"views.nonsense": None})
+
+
 def test_one_of_several_needs_no_comma() -> None:
     run = config.resolve("simclr", {"projector": 64, "views.sides": 24})
     assert run.method.projector == (64,)  # type: ignore[attr-defined]
@@ -231,7 +242,7 @@ def test_one_of_several_needs_no_comma() -> None:
 
 @pytest.mark.parametrize(("key", "value"), [("optimiser.betas", 0.9), ("views.crop", 0.5)])
 def test_a_pair_of_one_is_refused_in_words(key: str, value: float) -> None:
-    with pytest.raises(Refusal, match=f"{key}={value} is one value; give several with commas"):
+    with pytest.raises(Refusal, match=f"{key}={value} cannot be used: it is one value; give"):
         config.resolve("simclr", {key: value})
 
 

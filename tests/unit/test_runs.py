@@ -52,6 +52,28 @@ def test_others_may_read_what_the_user_lets_them(
     assert stat.S_IMODE((tmp_path / "private.json").stat().st_mode) == 0o600
 
 
+def test_whoever_finds_a_run_finds_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its configuration is what marks it: that is written last, and not by halves."""
+
+    def breaks(run: config.Run, path: Path) -> None:
+        path.write_text("method:")
+        raise KeyboardInterrupt
+
+    path = tmp_path / "run"
+    monkeypatch.setattr(config, "write", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        RunFolder.open(path, RUN)
+    assert not RunFolder(path).exists()
+    assert names(path) == {"environment.json"}
+    (path / ".run.yaml.abc").write_text("method:")  # of a process that was killed
+    monkeypatch.undo()
+    folder = RunFolder.open(path, RUN)
+    assert folder.run == RUN
+    assert folder.environment["versions"]
+
+
 def test_numbers_that_json_lacks_become_null(tmp_path: Path) -> None:
     write_json(tmp_path / "x.json", {"a": [math.nan, 1.5], "b": {"c": -math.inf}, "é": (1,)})
     text = (tmp_path / "x.json").read_text(encoding="utf-8")

@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from selftaught.cli.options import AsJson, DeviceName, Protocols, SplitName, listed, split_named
+from selftaught.cli.options import (
+    AsJson,
+    DeviceName,
+    Protocols,
+    SplitName,
+    keys_of,
+    listed,
+    split_named,
+)
 from selftaught.cli.speech import print_json, say
 from selftaught.errors import Refusal
 
@@ -58,12 +66,13 @@ def evaluate(
     from selftaught.reports.wording import scored, setting
     from selftaught.runs import RunFolder
 
+    given = keys_of(config.split_overrides(overrides or []), interface.evaluate)
     found = interface.evaluate(
         run,
         split=split_named(split),
         protocols=listed(protocols) or [protocols],
         say=say,
-        **config.split_overrides(overrides or []),
+        **given,
     )
     readings = RunFolder(run).results.get("test_readings")
     if as_json:

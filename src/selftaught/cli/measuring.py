@@ -15,6 +15,7 @@ from selftaught.cli.options import (
     Overrides,
     Recipe,
     given_options,
+    keys_of,
     listed,
 )
 from selftaught.cli.speech import print_json, say
@@ -68,9 +69,9 @@ def bench(
     given = {key: value for key, value in options.items() if value is not None} | given_options(
         set_, data_root=data_root, recipe=recipe, epochs=None, encoder=encoder, device=device
     )
+    given = {"data": data} | keys_of(given, interface.bench, "data")
     content = interface.bench(
         *contestants,
-        data=data,
         repeats=repeats,
         against=listed(against or ""),
         compile_floor=compile_floor,
@@ -126,6 +127,7 @@ def doctor(
     given = given_options(
         overrides, data_root=data_root, recipe=recipe, epochs=epochs, encoder=encoder, device=device
     )
+    given = keys_of(given, interface.examine)
     methods = listed(method)
     content = interface.examine(data, methods=methods, out=out, seconds=seconds, say=say, **given)
     if as_json:

@@ -1,5 +1,7 @@
 """What several commands take: each option with its meaning, once, and what was given of them."""
 
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -107,3 +109,21 @@ def given_options(
     }
     given = {key: value for key, value in options.items() if value is not None}
     return given | config.split_overrides(overrides or [])
+
+
+def keys_of(given: Mapping[str, Any], call: Callable[..., Any], *both: str) -> dict[str, Any]:
+    """The overrides again, for ``call`` to be given beside its own arguments.
+
+    Args:
+        both: arguments of its own that are keys of the configuration as well.
+
+    Raises:
+        Refusal: one of them is the name of another of its arguments: an option of the command, at most.
+    """
+    taken = set(inspect.signature(call).parameters) - {"overrides", *both}
+    for key in given:
+        if key in taken:
+            raise Refusal(
+                f"'{key}' is no key of the configuration; where it is an option, give it as --{key}."
+            )
+    return dict(given)

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -22,6 +22,7 @@ from selftaught.cli.options import (
     SplitName,
     StopOnCollapse,
     given_options,
+    keys_of,
     listed,
     split_named,
 )
@@ -95,7 +96,7 @@ def compare(
         stop_on_collapse=stop_on_collapse,
     )
     chosen = None if baselines is None else [b for b in listed(baselines) if b != "none"]
-    given = {"data": data} | given
+    given = {"data": data} | keys_of(given, interface.compare, "data")
     content = interface.compare(
         *contestants,
         seeds=seeds,
@@ -166,8 +167,8 @@ def train(
         device=device,
         stop_on_collapse=stop_on_collapse,
     )
-    call: dict[str, Any] = {"data": data, "seed": seed} | given
-    folder = interface.train(method, out=out, fresh=fresh, log=log or (), say=say, **call)
+    given = {"data": data, "seed": seed, **keys_of(given, interface.train, "data", "seed")}
+    folder = interface.train(method, out=out, fresh=fresh, log=log or (), say=say, **given)
     from selftaught.reports.wording import scored
 
     results = RunFolder(folder).results

@@ -132,9 +132,10 @@ def _untrained_beside(wanted: Sequence[str], overrides: dict[str, Any]) -> list[
         mine = config.resolve(name, overrides, own).encoder
         if mine in known or catalogue.entry(name).baseline:
             continue
-        differing = {k: v for k, v in mine if v != getattr(known[0], k) and v is not None}
+        differing = {k: v for k, v in mine if v != getattr(known[0], k)}
         found.append(
-            "untrained:" + ";".join(f"encoder.{key}={value}" for key, value in differing.items())
+            "untrained:"
+            + ";".join(f"encoder.{k}={'null' if v is None else v}" for k, v in differing.items())
         )
         known.append(mine)
     return [text for text in found if text not in wanted]

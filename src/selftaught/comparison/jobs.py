@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
@@ -19,7 +20,7 @@ from typing import Any, Literal
 from selftaught import config
 from selftaught.errors import Diverged, Interrupted, Refusal, RunFailed
 
-TROUBLES = (RunFailed, RuntimeError, MemoryError, OSError)
+TROUBLES = (RunFailed, MemoryError, OSError)
 """What ends one run and lets the others go on."""
 
 
@@ -166,7 +167,8 @@ class _Worker:
 
     def give(self, place: int, job: Job) -> None:
         self.place = place
-        self.pipe.send(job)
+        with suppress(BrokenPipeError):  # it died while it waited: ``take`` will say so
+            self.pipe.send(job)
 
     def take(self) -> tuple[int, Outcome]:
         """The outcome of the job that it had been given."""
@@ -174,7 +176,7 @@ class _Worker:
         place, self.place = self.place, None
         try:
             outcome: Outcome = self.pipe.recv()
-        except EOFError:
+        except (EOFError, ConnectionError):  # the latter where it died before it read its job
             self.process.join()
             code = self.process.exitcode
             outcome = Outcome(
@@ -186,6 +188,7 @@ class _Worker:
 
     def successor(self) -> "_Worker":
         """Another one in the place of one that died."""
+        self.pipe.close()
         return _Worker(self.threads)
 
     def dismiss(self) -> None:

@@ -55,10 +55,9 @@ def _sentence(name: str, error: ValidationError) -> str:
     if first["type"] == "value_error":
         return f"{name}: {first['ctx']['error']}."
     if first["type"] == "tuple_type":
-        return (
-            f"{name}: {key}={first['input']!r} is one value; give several with commas between them."
-        )
-    message = first["msg"][0].lower() + first["msg"][1:]
+        message = "it is one value; give several with commas between them"
+    else:
+        message = first["msg"][0].lower() + first["msg"][1:]
     return f"{name}: {key}={first['input']!r} cannot be used: {message}."
 
 
@@ -67,14 +66,15 @@ def resolve(name: str, *sources: Mapping[str, Any]) -> Run:
 
     Args:
         name: the method.
-        sources: dotted keys to values; later ones win. One of them must give ``data`` or ``data.name``.
+        sources: dotted keys to values; later ones win, None as any other. One of them must give ``data`` or
+            ``data.name``.
 
     Raises:
         Refusal: an unknown method or key (with the nearest valid one), or a value out of range.
     """
     overrides: dict[str, Any] = {}
     for source in sources:
-        overrides.update({key: value for key, value in source.items() if value is not None})
+        overrides.update(source)
     data = overrides.get("data.name", overrides.get("data", "shapes"))
     model = run_model(name)
     blank = {"method": {}, "data": {"name": data}}

@@ -200,7 +200,8 @@ def divide(
     }
     if labels is not None and not has_test:
         rows["test"] = [row for row in rows["train"] if place(units[row], "test") < TEST]
-        rest = [row for row in rows["train"] if row not in set(rows["test"])]
+        apart = set(rows["test"])
+        rest = [row for row in rows["train"] if row not in apart]
         if len({units[row] for row in rest}) < 2:
             rows["test"], rest = [], rows["train"]
         rows["train"] = rest

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool, Int64
 from numpy import ndarray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
@@ -30,7 +30,8 @@ class Twins:
 
     Attributes:
         first, second: rows of the album, of each pair of near-duplicates or of a picture and its first copy.
-        likeness: of the details; 2 for copies, so that they sort first.
+        likeness: of the details, at most 1.
+        copy: which are copies.
         families: a number for each picture; those of one family are linked by pairs.
         searched: whether near-duplicates were looked for.
     """
@@ -38,6 +39,7 @@ class Twins:
     first: Int64[ndarray, " p"]
     second: Int64[ndarray, " p"]
     likeness: ndarray
+    copy: Bool[ndarray, " p"]
     families: Int64[ndarray, " n"]
     searched: bool
 
@@ -51,7 +53,7 @@ def find(album: Album) -> Twins:
     first_of = original[content]
     copies = np.flatnonzero(first_of != np.arange(len(content)))
     searched = len(album.sizes) > 0 and np.median(album.sizes.min(axis=1)) >= LEAST_SIDE
-    firsts, seconds, likes = [copies], [first_of[copies]], [np.full(len(copies), 2.0)]
+    firsts, seconds, likes = [copies], [first_of[copies]], [np.ones(len(copies))]
     if searched:
         # One of each content on each side: a picture and its copy would find the same pairs.
         sides = {part: _distinct(album.rows(part), content) for part in album.present}
@@ -69,7 +71,8 @@ def find(album: Album) -> Twins:
     number = len(content)
     links = coo_matrix((np.ones(len(first)), (first, second)), shape=(number, number))
     families = connected_components(links, directed=False)[1].astype(np.int64)
-    return Twins(first, second, np.concatenate(likes), families, bool(searched))
+    copy = np.arange(len(first)) < len(copies)
+    return Twins(first, second, np.concatenate(likes), copy, families, bool(searched))
 
 
 def _distinct(rows: Int64[ndarray, " m"], content: Int64[ndarray, " n"]) -> Int64[ndarray, " k"]:
@@ -116,7 +119,7 @@ def _within(album: Album, twins: Twins, content: ndarray, part: str) -> dict[str
     rows = album.rows(part)
     distinct = len(np.unique(content[rows]))
     inside = (album.parts[twins.first] == part) & (album.parts[twins.second] == part)
-    near = inside & (twins.likeness < 2)
+    near = inside & ~twins.copy
     alike = np.unique(np.concatenate([twins.first[near], twins.second[near]]))
     sizes = np.bincount(twins.families[rows])
     return {
@@ -135,18 +138,18 @@ def _between(album: Album, twins: Twins, content: ndarray, held: str, known: str
     one, other = twins.first, twins.second
     ahead = (album.parts[one] == held) & (album.parts[other] == known)
     behind = (album.parts[one] == known) & (album.parts[other] == held)
-    near = twins.likeness < 2
+    near = ~twins.copy
     mine = np.concatenate([one[ahead & near], other[behind & near]])
     theirs = np.concatenate([other[ahead & near], one[behind & near]])
     like = np.concatenate([twins.likeness[ahead & near], twins.likeness[behind & near]])
     # What holds of one picture holds of its copies.
     alike = rows[np.isin(content[rows], content[mine]) & ~np.isin(rows, copies)]
     of_content = {int(content[row]): int(row) for row in reversed(album.rows(known).tolist())}
-    pairs = [(int(row), of_content[int(content[row])], 1.0) for row in copies.tolist()]
+    pairs = [(int(row), of_content[int(content[row])], 1.0, True) for row in copies.tolist()]
     best: dict[int, tuple[int, float]] = {}
     for k in np.argsort(-like, kind="stable").tolist():
         best.setdefault(int(mine[k]), (int(theirs[k]), float(like[k])))
-    pairs += [(i, j, likeness_of) for i, (j, likeness_of) in best.items()]
+    pairs += [(i, j, likeness_of, False) for i, (j, likeness_of) in best.items()]
     return {
         "of": held,
         "in": known,
@@ -155,8 +158,13 @@ def _between(album: Album, twins: Twins, content: ndarray, held: str, known: str
         "near": len(alike),
         "share": (len(copies) + len(alike)) / max(len(rows), 1),
         "pairs": [
-            {"picture": album.names[i], "twin": album.names[j], "likeness": round(like, 3)}
-            for i, j, like in pairs[:SHOWN]
+            {
+                "picture": album.names[i],
+                "twin": album.names[j],
+                "copy": copy,
+                "likeness": round(like, 3),
+            }
+            for i, j, like, copy in pairs[:SHOWN]
         ],
     }
 
@@ -164,7 +172,7 @@ def _between(album: Album, twins: Twins, content: ndarray, held: str, known: str
 def _contradictions(album: Album, twins: Twins, *, copies: bool) -> dict[str, Any]:
     """Pairs that are one picture, or one shot, and have two labels."""
     mine, theirs = album.labels[twins.first], album.labels[twins.second]
-    some = (mine != theirs) & (mine >= 0) & (theirs >= 0) & ((twins.likeness == 2) == copies)
+    some = (mine != theirs) & (mine >= 0) & (theirs >= 0) & (twins.copy == copies)
     found = np.flatnonzero(some)
     return {
         "pairs": len(found),

@@ -43,7 +43,7 @@ def pairs_between(album: Album, between: list[dict[str, Any]]) -> list[Pair]:
         between: of ``duplicates.described``.
     """
     splits = album.splits
-    found = [(leak, pair) for leak in between for pair in leak["pairs"] if pair["likeness"] < 1]
+    found = [(leak, pair) for leak in between for pair in leak["pairs"] if not pair["copy"]]
     if splits is None or not found:
         return []
     found.sort(key=lambda each: -each[1]["likeness"])

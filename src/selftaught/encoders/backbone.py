@@ -50,6 +50,11 @@ class Timm(Encoder):
             self.network.train(was)
         self.dim = probe.shape[1]
 
+    def patch_projection(self) -> nn.Module | None:
+        """What timm calls ``patch_embed``, in its ViTs and their kin."""
+        found = getattr(self.network, "patch_embed", None)
+        return found if isinstance(found, nn.Module) else None
+
     @property
     def model(self) -> str:
         """timm's name."""

@@ -29,6 +29,10 @@ class Encoder(nn.Module):
         parameters = list(self.parameters())
         return [parameters] if parameters else []
 
+    def patch_projection(self) -> nn.Module | None:
+        """The layer that turns patches into tokens; None in a network without one."""
+        return None
+
 
 class PatchEncoder(Encoder):
     """An encoder that cuts pictures into a grid of patches and has a token for each.
@@ -42,6 +46,10 @@ class PatchEncoder(Encoder):
     patch: int
     grid: int
     cut: nn.Module
+
+    def patch_projection(self) -> nn.Module:
+        """``cut``"""
+        return self.cut
 
     def tokens(
         self,

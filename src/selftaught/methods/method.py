@@ -50,6 +50,13 @@ class Method(nn.Module):
     def forward(self, batch: Batch) -> Outputs:
         raise NotImplementedError
 
+    def check_side(self, side: int) -> None:
+        """Whether views of this side, in pixels, can be used; each side of a run is asked before it begins.
+
+        Raises:
+            Refusal: they cannot.
+        """
+
     def draw(self, keys: Keys) -> dict[str, Tensor]:
         """Masks, permutations, slices for the global batch; they come back as `batch.draws`.
 

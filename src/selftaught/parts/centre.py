@@ -81,7 +81,7 @@ class Sharpener(nn.Module):
         return shared.view(rows.shape)
 
     def follow(self, rows: Float[Tensor, "n p"], progress: float) -> None:
-        """Move the centre, and the temperature to what it is after this step."""
+        """Move the centre, and the temperature to where the step that was taken stood: it lags one behind."""
         if self.centring:
             self.centre.follow(rows)
         self.heat.fill_(rise(*self.temperature, progress, until=self.warmup))

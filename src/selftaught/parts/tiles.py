@@ -51,7 +51,7 @@ def whole_side(side: float, size: int, method: str) -> int:
     if side < SMALLEST:
         raise Refusal(
             f"{method} cuts views of {size} px into tiles of {int(side)} px, too small to tell what is in "
-            "them; give a larger views.size."
+            "them; give larger ones, by views.size or views.sides."
         )
     return int(side)
 

@@ -79,7 +79,7 @@ def _train_or_fit(setup: Setup, folder: RunFolder, title: str, *, live: bool) ->
     memory = PeakMemory(setup.device)
     if isinstance(setup.model, Method):
         write_atomically(folder.path / "views.webp", first_views(setup))
-        reporter = Reporter(title, setup.steps, 0, live=live)
+        reporter = Reporter(title, setup.steps, live=live)
         try:
             seconds = train(setup, folder, reporter)
         except Diverged as error:

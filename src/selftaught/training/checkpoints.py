@@ -62,12 +62,12 @@ def load(path: Path, method: Method, optimiser: Optimizer) -> dict[str, Any]:
         return {}
     try:
         with safe_open(path, framework="pt") as file:
-            header = json.loads(file.metadata()["selftaught"])
+            header = json.loads((file.metadata() or {})["selftaught"])
             saved = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         prefix = "method."
         state = {k.removeprefix(prefix): v for k, v in saved.items() if k.startswith(prefix)}
         method.load_state_dict(state)
-    except (SafetensorError, KeyError, RuntimeError, OSError) as error:
+    except (SafetensorError, KeyError, RuntimeError, ValueError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise RunFailed(
             f"{path} cannot be read ({reason}); give --fresh to begin anew (the folder is kept aside)."

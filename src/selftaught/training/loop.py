@@ -36,6 +36,7 @@ def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
     facts = checkpoints.load(file, method, optimiser)
     start: int = facts.get("step", 0)
     folder.rewind(start)
+    reporter.begins(start)
     ledger = Ledger(setup, folder, reporter, facts.get("seconds", 0.0))
     if start == 0:
         ledger.look(start, method, None)

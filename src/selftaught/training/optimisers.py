@@ -51,7 +51,9 @@ class EagerAdamW(Eager, AdamW):
 class LARS(Eager):
     """Layer-wise adaptive rate scaling (You, Gitman and Ginsburg, 2017), arXiv 1708.03888, Algorithm 1.
 
-    Parameters of one dimension (biases, norms) get plain SGD, as every self-supervised recipe has it.
+    Parameters of one dimension (biases, norms) get plain SGD, as every self-supervised recipe has it. The rate
+    multiplies the momentum, as VICReg's and Barlow Twins' authors have it, where Algorithm 1 gathers steps
+    that were multiplied already: under a changing rate the two are not the same.
 
     Args:
         parameters: parameters or groups of them.
@@ -102,8 +104,8 @@ class LARS(Eager):
 
     @staticmethod
     def _adapt(weights: list[Any], steps: list[Any], group: dict[str, Any]) -> list[Any]:
-        """Steps scaled to the weights. The paper's denominator |g| + decay |w| is bounded by |g + decay w|,
-        which is what the self-supervised authors (SimCLR, BYOL, VICReg) divide by."""
+        """Steps scaled to the weights, by |g + decay w|, which is what the self-supervised authors (SimCLR,
+        BYOL, VICReg) divide by; the paper's denominator |g| + decay |w| is never smaller."""
         sizes = torch.stack(torch._foreach_norm(weights))
         lengths = torch.stack(torch._foreach_norm(steps))
         moving = (sizes > 0) & (lengths > 0)

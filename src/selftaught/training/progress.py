@@ -18,14 +18,14 @@ class Reporter:
     Args:
         title: what runs.
         steps: how many steps it takes in all.
-        start: the step it begins at.
         live: redraw one line where stderr is a terminal; several processes that share it must not.
     """
 
-    def __init__(self, title: str, steps: int, start: int, *, live: bool = True) -> None:
+    def __init__(self, title: str, steps: int, *, live: bool = True) -> None:
         self.console = Console(stderr=True, soft_wrap=True, highlight=False)
         self.title, self.steps = title, steps
-        self.began, self.start, self.spoke = time.monotonic(), start, time.monotonic()
+        self.began = self.spoke = time.monotonic()
+        self.start = 0
         self.look = ""
         self.live: Progress | None = None
         if live and sys.stderr.isatty():
@@ -37,8 +37,14 @@ class Reporter:
                 console=self.console,
                 transient=True,
             )
-            self.task = self.live.add_task(escape(title), total=steps, completed=start, words="")
+            self.task = self.live.add_task(escape(title), total=steps, words="")
             self.live.start()
+
+    def begins(self, step: int) -> None:
+        """Training goes on from a step; what is left is reckoned from now on."""
+        self.began, self.start = time.monotonic(), step
+        if self.live is not None:
+            self.live.reset(self.task, completed=step, words="")
 
     def step(self, step: int, epoch: float, losses: dict[str, float], rate: float) -> None:
         """Loss terms and pictures per second, whenever they were fetched anyway."""

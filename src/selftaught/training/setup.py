@@ -173,6 +173,8 @@ def prepare(run: config.Run, splits: Splits | None = None) -> Setup:
             f"{model.least_batch} pictures; give batch={model.least_batch} or more."
         )
     check_queues(run, model, len(source))
+    for stage in stages:
+        model.check_side(stage.size)
     per_epoch = len(source) // run.batch
     steps = per_epoch * run.epochs
     return Setup(

@@ -40,7 +40,7 @@ def test_training_takes_the_same_steps(
     monkeypatch.setattr(loop, "steps", listened)
     setup = small("simclr", epochs=1)
     folder = RunFolder.open(tmp_path / "run", setup.run)
-    loop.train(setup, folder, Reporter("test", setup.steps, 0))
+    loop.train(setup, folder, Reporter("test", setup.steps))
     assert heard == PARTS * setup.steps
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from selftaught import config, judging
 from selftaught.comparison import compare, plan
-from selftaught.comparison.jobs import Job, attempt, carry_out, cores
+from selftaught.comparison.jobs import Job, _Worker, attempt, carry_out, cores
 from selftaught.errors import Refusal
 from selftaught.evaluation import predictions
 from selftaught.runs import RunFolder
@@ -79,9 +79,32 @@ def test_a_process_that_dies_costs_its_own_run_alone(
         assert "knn" in ended[place].results["validation"]
 
 
+def test_a_process_that_dies_before_it_has_its_job_costs_that_alone(
+    labelled: Path, quick: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where memory is short while it loads torch."""
+    give, killed = _Worker.give, []
+
+    def killing(worker: _Worker, place: int, job: Job) -> None:
+        if place == 0:
+            killed.append(worker.process.pid)
+            worker.process.kill()
+            worker.process.join()
+        give(worker, place, job)
+
+    monkeypatch.setattr(_Worker, "give", killing)
+    run = config.resolve("pixels", {**quick, "data": str(labelled)})
+    jobs = [Job(run, tmp_path / name, "validation", KNN, name) for name in "abc"]
+    ended = dict(carry_out(jobs, at_once=2))
+    assert killed
+    assert "ended with code -9" in (ended[0].error or "")
+    assert all(ended[place].error is None for place in (1, 2))
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
+        (RuntimeError("shapes differ"), "RuntimeError: shapes differ"),
         (Refusal("no such class"), "no such class"),
         (ValueError("a mistake"), "ValueError: a mistake"),
     ],

@@ -12,7 +12,9 @@ import pytest
 from PIL import Image
 
 import selftaught
+from selftaught import config
 from selftaught.doctor import cost
+from selftaught.doctor.examine import examine
 from selftaught.doctor.reading import look_at
 from selftaught.errors import Interrupted, Refusal
 
@@ -167,9 +169,22 @@ def test_copies_by_pixels_and_near_duplicates_of_test_in_train_are_named(laid_ou
         ("test/a/40.png", "train/a/as-bmp.bmp"),
         ("test/b/41.png", "train/b/as-jpeg.jpg"),
     }
+    assert {pair["copy"] for pair in test["pairs"]} == {True, False}
     assert (validation["copies"], validation["near"]) == (0, 1)
     assert "10.0 % of the test pictures" in said(content, "leakage")
     assert gravities(content)[0] == "trouble"
+
+
+def test_the_most_alike_of_near_duplicates_are_shown(laid_out, picture):
+    """A shot that was saved again is no copy, however alike: it is what a person should look at."""
+    for seed in (40, 41):
+        picture(seed, 64).save(laid_out / "train" / "a" / f"again-{seed}.jpg", quality=98)
+    test = leak(examined(laid_out), "test", "train")
+    assert [(pair["copy"], pair["likeness"]) for pair in test["pairs"]] == [
+        (False, pytest.approx(1.0, abs=2e-3))
+    ] * 2
+    found = examine([config.resolve("simclr", {**QUICK, "data": str(laid_out)})], budget=0)
+    assert {pair.picture for pair in found.pairs} >= {"test/a/40.png", "test/b/41.png"}
 
 
 def test_copies_within_train_and_two_labels_of_one_picture_are_named(small):

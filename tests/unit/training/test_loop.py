@@ -3,11 +3,14 @@
 import dataclasses
 import os
 import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 from torch.testing import assert_close
 
@@ -48,7 +51,7 @@ def a_run(name: str, **changes: Any) -> config.Run:
 
 
 def go(setup: Setup, folder: RunFolder) -> float:
-    reporter = Reporter("test", setup.steps, 0)
+    reporter = Reporter("test", setup.steps)
     try:
         return loop_module.train(setup, folder, reporter)
     finally:
@@ -171,9 +174,31 @@ def test_a_full_disk_fails_with_a_sentence_and_keeps_the_checkpoint_before(
 def test_a_checkpoint_executes_nothing_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
     run = a_run("simclr")
     folder = RunFolder.open(tmp_path / "run", run)
-    (folder.path / "checkpoint.safetensors").write_bytes(b"\x80\x04 not tensors")
-    with pytest.raises(RunFailed, match="--fresh"):
-        go(prepare(run), folder)
+    path = folder.path / "checkpoint.safetensors"
+    tensors = {"x": torch.zeros(1)}
+    damaged: list[Callable[[], object]] = [
+        lambda: path.write_bytes(b"\x80\x04 not tensors"),
+        lambda: save_file(tensors, path),  # without a header
+        lambda: save_file(tensors, path, metadata={"selftaught": "{half"}),
+        lambda: save_file(tensors, path, metadata={"selftaught": "[]"}),
+    ]
+    for damage in damaged:
+        damage()
+        with pytest.raises(RunFailed, match="--fresh"):
+            go(prepare(run), folder)
+
+
+def test_what_is_left_is_reckoned_from_the_step_where_training_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    reporter = Reporter("test", 100)
+    now[0] += 500  # a checkpoint is read
+    reporter.begins(90)
+    now[0] += 20
+    reporter.step(95, 1.0, {}, 1.0)
+    assert "20 s left" in capsys.readouterr().err
 
 
 def test_carrying_out_twice_computes_once(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@
 
 The queue is gone: negatives are the other pictures' keys, of all ranks. Defaults are the authors' code's for
 ResNet-50; for ViTs they take ``projector=4096,4096,256``, ``temperature=0.2`` and AdamW, and freeze the patch
-projection (section 4.2). Their ViT has fixed sine positions, ours learns them.
+projection (section 4.2). Their ViT has fixed sine positions; ours learns them unless ``encoder.positions`` is
+fixed.
 """
 
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from selftaught.batch import Batch, Needs
 from selftaught.distributed import gather
-from selftaught.encoders import Encoder, PatchEncoder
+from selftaught.encoders import Encoder
 from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.contrast import log_sum_exp
 from selftaught.parts.heads import check_ends, mlp
@@ -66,8 +67,9 @@ class MoCoV3(Method):
         self.predictor = mlp(projector[-1], *predictor, last_norm=predictor_norm, **ends)
         self.teacher = Teacher(encoder, self.projector)
         self.temperature, self.momentum = temperature, momentum
-        if freeze_patches and isinstance(encoder, PatchEncoder):
-            encoder.cut.requires_grad_(False)
+        cut = encoder.patch_projection()
+        if freeze_patches and cut is not None:
+            cut.requires_grad_(False)
 
     def forward(self, batch: Batch) -> Outputs:
         h = [self.encoder(v) for v in batch.views]  # one batch of statistics per view

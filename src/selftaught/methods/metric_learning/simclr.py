@@ -3,7 +3,8 @@
     h = f(views)   z = g(h)   pull the two views of a picture together, push all others apart
 
 Defaults are the paper's for ImageNet (section 4.2, table 5). Both layers of the
-projector are followed by batch-norm, as in the authors' code; the paper's text does not say.
+projector are followed by batch-norm, as in the authors' code; the paper's text does not say. The last has a
+scale there and no offset; ours has both.
 """
 
 import torch

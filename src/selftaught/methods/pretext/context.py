@@ -5,8 +5,8 @@
 A view is cut into 3 x 3 tiles, which go through the encoder together; the centre is in eight pairs, as a tile
 of the authors' grid may be (section 3, implementation), and late fusion follows (figure 3). Guessing gives
 the score ``accuracy`` 1/8. Deviations: the centre of a pair is the view's; colours are dropped from the whole
-picture, not tile by tile, and become their mean, without noise; tiles take their size from the view, and
-small ones are enlarged (``parts/tiles.py``).
+picture, not tile by tile, and become their mean, without noise; no tile is made coarser at random; tiles take
+their size from the view, and small ones are enlarged (``parts/tiles.py``).
 """
 
 import torch
@@ -29,7 +29,7 @@ CENTRE, CELLS, PLACES = 4, 9, 8
 def one_colour(
     v: Float[Tensor, "n c h w"], u: Float[Tensor, "n 2"], drop: float
 ) -> Float[Tensor, "n c h w"]:
-    """Section 4: of some pictures only one colour stays; the others become their mean, which is 0."""
+    """Section 3.1: of some pictures only one colour stays; the others become their mean, which is 0."""
     if v.shape[1] != 3 or not drop:
         return v
     lost = (u[:, :1] < drop) & ((u[:, 1:] * 3).long() != torch.arange(3, device=v.device))
@@ -61,11 +61,13 @@ class Context(Method):
         self.classifier = mlp(2 * encoder.dim, *classifier, PLACES)
         self.gap, self.jitter, self.drop = gap, jitter, drop
         self.patch = encoder.patch if isinstance(encoder, PatchEncoder) else 1
-        self.side(encoder.recipe["size"])  # or a refusal, before anything is written
 
     def side(self, size: int) -> int:
         """Side of a tile: three of them, two gaps and the jitter at both ends fill the view."""
         return whole_side(size / (3 + 2 * self.gap + 2 * self.jitter), size, "context")
+
+    def check_side(self, side: int) -> None:
+        self.side(side)
 
     def draw(self, keys: Keys) -> dict[str, Tensor]:
         return {

@@ -63,11 +63,13 @@ class Jigsaw(Method):
         self.classifier = mlp(TILES * projector[-1], *classifier, permutations)
         self.tile = tile
         self.patch = encoder.patch if isinstance(encoder, PatchEncoder) else 1
-        self.side(encoder.recipe["size"])  # or a refusal, before anything is written
 
     def side(self, size: int) -> int:
         """Side of a tile: the share ``tile`` of a third of the view."""
         return whole_side(self.tile * (size // 3), size, "jigsaw")
+
+    def check_side(self, side: int) -> None:
+        self.side(side)
 
     def draw(self, keys: Keys) -> dict[str, Tensor]:
         which = keys.bits("permutation", 1)[:, 0] % len(self.permutations)

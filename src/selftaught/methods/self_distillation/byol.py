@@ -3,7 +3,8 @@
     student: q(g(f(v)))   teacher: g'(f'(v')), an average of past students   predict across views
 
 Defaults are the paper's for ImageNet (section 3.3). ``projector_norm``, ``predictor_rate`` and
-``whitening`` are off by default because the paper has none of them. (The norm has no offset, because
+``whitening`` are off by default because its recipe has none of them; it raises the predictor's rate in an
+ablation (section 5). (The norm has no offset, because
 one would let a prediction of the mean alone lower the loss. Hua et al., 2021,
 https://arxiv.org/abs/2105.00470, whiten both sides and have no predictor; here targets alone are.)
 """

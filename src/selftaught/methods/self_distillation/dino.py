@@ -5,8 +5,8 @@
 
 Defaults are the authors' for ImageNet at 300 epochs; ``sinkhorn`` and ``koleo``, off by default, are
 DINOv2's (Oquab et al., 2024, https://arxiv.org/abs/2304.07193, section 4). Deviations: the last layer's
-rows are always of unit length (theirs are not for ViT-S), temperature and hold go by the step, and gradients
-are not clipped.
+rows are always of unit length (theirs are not for ViT-S), temperature and hold go by the step, gradients are
+not clipped, weight decay is constant (theirs rises), and no layer is dropped at random.
 """
 
 import torch

@@ -2,8 +2,9 @@
 
     class token: DINO   hidden patches: say what the teacher, who sees them, says of the same patch
 
-Defaults are the authors' for ViT-S/16; ``sinkhorn`` and ``koleo`` are DINOv2's, as in ``dino``. Deviations:
-DINO's, and one teacher's temperature for both tokens.
+Defaults are the authors' for ViT-S/16, but for the shares of training of ``teacher_warmup`` and ``hold``, which
+are DINO's at 300 epochs; ``sinkhorn`` and ``koleo`` are DINOv2's, as in ``dino``. Deviations: DINO's, and one
+teacher's temperature for both tokens.
 """
 
 import torch

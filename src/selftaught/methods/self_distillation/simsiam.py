@@ -3,7 +3,7 @@
     z = g(f(v))   p = q(z)   predict across views: -cos(p, z'), no gradient through z'
 
 It is BYOL whose teacher is the student itself. Defaults are the paper's for ImageNet (sections 3 and 4);
-the predictor's rate does not decay (table 2c). Two deviations: the hidden layers of the projector are as wide
+the predictor's rate does not decay (table 1c). Two deviations: the hidden layers of the projector are as wide
 as ``projector`` says, not as the encoder, and the encoder's residual branches do not begin at zero.
 """
 
@@ -34,8 +34,8 @@ class SimSiam(Method):
     Args:
         projector: widths of the layers of the projector g, the last being z's.
         predictor: widths of the layers of the predictor q; ends as the projector does.
-        stop_gradient: False lets the gradient through z'; it collapses (table 1).
-        predict: False leaves the predictor out; it collapses (table 2a).
+        stop_gradient: False lets the gradient through z'; it collapses (section 4.1).
+        predict: False leaves the predictor out; it collapses (table 1a).
         predictor_rate: factor on the predictor's rate, which stays constant.
     """
 
