@@ -1,24 +1,28 @@
 """How long recipes of one data set take from their first step to their last, and how good their encoders are.
 
 ``python benchmarks/speed.py budgets`` calls it. Seconds of whole runs compare badly: runs are hours apart,
-and machines have other things to do. Here one step of every recipe is timed in turn, round by round, and
-multiplied by the steps that the recipe asks for; looks and checkpoints, a few in a run, are left out. The
-accuracies are those that stand in the recipes (``measured``), whose tables are in ``results/``.
+and machines have other things to do. Here one step of every recipe, and of each stage of it
+(``views.sides``), is timed in turn, round by round, and multiplied by the steps that the recipe asks for;
+looks and checkpoints, a few in a run, are left out. The accuracies are those that stand in the recipes
+(``measured``), whose tables are in ``results/``.
 """
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from selftaught import config
-from selftaught.benchmarking.clock import Contender, interleave, ratio
+from selftaught.benchmarking.clock import Contender, Timing, interleave, ratio
 from selftaught.benchmarking.full import Full
 from selftaught.runs import environment
 from selftaught.training import prepare
+from selftaught.training.setup import Setup
 
 RECIPES = ("cifar10-cpu", "cifar10-cpu-fast", "benchmarks/recipes/lightly")
 """The first is what the others are measured against."""
@@ -74,20 +78,19 @@ def _of_one(
         given |= {"data.root": root} if root else {}
         given |= {"threads": threads} if threads else {}
         setups[recipe] = prepare(config.resolve(method, given))
-        assert len(setups[recipe].stages) == 1, "steps of other sizes would have to be timed too"
     torch.set_num_threads(threads or torch.get_num_threads())
     with tempfile.TemporaryDirectory() as folder:
-        contenders = {
-            name: Contender(
-                Full(setup, Path(folder) / str(place)).step, getattr(setup.source, "ahead", 0)
-            )
-            for place, (name, setup) in enumerate(setups.items())
-        }
+        contenders = {}
+        for name, setup in setups.items():
+            for stage, views in enumerate(setup.stages):
+                alone = replace(prepare(setup.run), stages=(views,))  # weights of its own
+                step = Full(alone, Path(folder) / str(len(contenders))).step
+                contenders[_turn(name, stage)] = Contender(step, getattr(setup.source, "ahead", 0))
         timings = interleave(contenders, setups[first].device, repeats=repeats)
     rows = []
+    whole = {name: _whole(setup, name, timings) for name, setup in setups.items()}
     for name, setup in setups.items():
-        steps = setup.steps / setups[first].steps
-        beside = ratio(timings[name], timings[first])
+        beside = ratio(whole[name], whole[first])
         run = setup.run
         rows.append(
             {
@@ -99,13 +102,30 @@ def _of_one(
                 "steps": setup.steps,
                 "threads": torch.get_num_threads(),
                 "precision": str(setup.dtype).removeprefix("torch."),
-                "seconds_per_step": timings[name].seconds,
-                "seconds": setup.steps * timings[name].median,
-                "share": steps * beside.median,
-                "share_range": [steps * end for end in beside.range],
+                "sides": [stage.size for stage in setup.stages],
+                "seconds_per_step": [
+                    timings[_turn(name, stage)].seconds for stage in range(len(setup.stages))
+                ],
+                "seconds": whole[name].median,
+                "share": beside.median,
+                "share_range": beside.range,
                 "knn": run.measured.knn,
                 "linear": run.measured.linear,
                 "seeds": run.measured.seeds,
             }
         )
     return rows
+
+
+def _turn(recipe: str, stage: int) -> str:
+    """What takes turns: one stage of a recipe."""
+    return f"{recipe}, stage {stage}"
+
+
+def _whole(setup: Setup, name: str, timings: Mapping[str, Timing]) -> Timing:
+    """The seconds of a whole training, by each round's steps of its stages."""
+    ends = [0, *setup.stage_ends()]
+    steps = [end - start for start, end in pairwise(ends)]
+    rounds = zip(*(timings[_turn(name, stage)].seconds for stage in range(len(steps))), strict=True)
+    seconds = [sum(n * each for n, each in zip(steps, found, strict=True)) for found in rounds]
+    return Timing(sum(steps), 0, seconds)

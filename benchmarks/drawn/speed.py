@@ -6,7 +6,7 @@ from typing import Any
 from drawn.chart import Dot, Line, dot_plot
 from drawn.words import number_of, origin, table
 from selftaught.reports.speed import speed_markdown
-from selftaught.reports.wording import full_title
+from selftaught.reports.wording import full_title, listing
 
 Content = Mapping[str, Any]
 
@@ -271,7 +271,7 @@ def _budgets(stem: str, content: Content, figures: dict[str, str]) -> str:
             row["recipe"],
             str(row["passes"]),
             str(row["batch"]),
-            str(row["views"]),
+            f"{row['views']} of {listing([str(side) for side in row['sides']])} px",
             f"{row['seconds']:,.0f}",
             "{:.2f} ({:.2f}–{:.2f})".format(row["share"], *row["share_range"]),
             f"{100 * row['knn']:.1f}",

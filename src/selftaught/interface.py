@@ -79,6 +79,7 @@ def train(
         say(f"{reason} The encoder is trained all the same.")
         split = None
     opened = RunFolder.open(folder, run, fresh=fresh)
+    opened.same_data(setup.splits.mark)
     with trackers.following([folder], names, say):
         carry_out(setup, opened, split=split, protocols=PROTOCOLS)
     return folder
@@ -92,13 +93,18 @@ def default_folder(run: config.Run) -> Path:
     return Path("runs") / _short(run.data.name) / name / f"seed-{run.seed}"
 
 
+def _listed(names: str | Sequence[str]) -> Sequence[str]:
+    """One name alone is a list of it."""
+    return (names,) if isinstance(names, str) else names
+
+
 def default_directory(data: str) -> Path:
     """``runs/compare-DATA``"""
     return Path("runs") / f"compare-{_short(data)}"
 
 
 def _short(data: str) -> str:
-    return Path(data).resolve().name if "/" in data else data
+    return Path(data).expanduser().resolve().name if config.is_path(data) else data
 
 
 def compare(
@@ -158,7 +164,7 @@ def compare(
         seeds=seeds,
         split=split,
         baselines=baselines,
-        protocols=protocols,
+        protocols=_listed(protocols),
         changes=changes,
         overrides={"data": data, **given},
         fresh=fresh,
@@ -227,6 +233,7 @@ def evaluate(
             what is asked.
     """
     given = {key.replace("__", "."): value for key, value in overrides.items()}
+    protocols = _listed(protocols)
     changes = judging.only(given, protocols)
     parameters = judging.resolve(protocols, changes)
     folder = RunFolder(Path(run))
@@ -249,6 +256,11 @@ def evaluate(
     check(setup.splits, split, parameters)
     if split == "validation" and settings.final:
         say("This run was pretrained on the validation pictures too, so this number flatters it.")
+    judged, mark = folder.results.get("judged_on", {}), setup.splits.mark
+    if judged.get(split, folder.mark) not in (None, mark):
+        say("The pictures, their labels or their division have changed: all is judged anew.")
+        folder.record(**{split: {}})
+    folder.record(judged_on=judged | {split: mark})
     found = carry_out(
         setup,
         folder,
@@ -336,30 +348,54 @@ def load(run: str | Path, *, device: str = "cpu") -> "Embedder":
 
 
 def embed(
-    run: str | Path, pictures: str | Path, out: str | Path, *, device: str = "auto"
+    run: str | Path,
+    pictures: str | Path,
+    out: str | Path,
+    *,
+    device: str = "auto",
+    say: Say = _quiet,
 ) -> "tuple[Any, list[str]]":
     """Features of a folder of pictures (or of one picture), written to ``out`` with the names beside it.
 
     Args:
+        out: a file that ends in .npy; the names go to one beside it that ends in .txt, a line each.
         device: where the encoder works; ``auto`` takes CUDA, then Apple's MPS, then the CPU.
+        say: is told which files of a folder cannot be read; they are left out.
 
     Returns:
         [n, d] float32 features, and the n files in the same order.
 
     Raises:
-        Refusal: no readable encoder, no such device, or pictures that the encoder cannot read.
+        Refusal: no readable encoder, no such device, or pictures that the encoder cannot read; or ``out`` has
+            another ending, or a file of somebody else's lies where the names would.
     """
     import numpy as np
 
     from selftaught.inference import pictures_in
 
     out, given = Path(out), Path(pictures)
+    listing = out.with_suffix(".txt")
+    if out.suffix != ".npy":
+        raise Refusal(f"--out {out} should end in .npy.")
+    if listing.exists() and not out.exists():
+        raise Refusal(f"{listing} is there already, where the names would go; give another --out.")
+    aside: dict[str, str] | None = None if given.is_file() else {}
     files = [given] if given.is_file() else pictures_in(given)
-    features = load(run, device=device).embed(files)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    np.save(out, features)
-    names = [str(file) for file in files]
-    out.with_suffix(".txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    features = load(run, device=device).embed(files, aside=aside)
+    if aside:
+        example = next(iter(aside.values()))
+        say(f"{len(aside)} of {len(files)} files cannot be read and are left out: {example}")
+    if not len(features):
+        raise Refusal(f"None of the {len(files)} files of {given} can be read.")
+    names = [str(file) for file in files if str(file) not in (aside or {})]
+    lines = "".join(name.replace("\n", "\\n").replace("\r", "\\r") + "\n" for name in names)
+
+    def save(path: Path) -> None:
+        with path.open("wb") as file:  # numpy would add a suffix to a path
+            np.save(file, features)
+
+    write_atomically(out, save)
+    write_atomically(listing, lines.encode("utf-8", "surrogateescape"))
     return features, names
 
 

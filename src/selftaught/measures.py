@@ -60,6 +60,12 @@ class Measure:
 
 ACCURACY = Measure("accuracy")
 
+ENOUGH = 3
+"""Seeds from which an interval is given, a claim may be made and somebody has a rank."""
+
+SURE = 0.05
+"""Corrected p-value under which a difference holds: one beats the other, a claim is true or false."""
+
 
 def number(result: Mapping[str, Any]) -> float | None:
     """The number of one protocol's part of results.json; None where it is missing or not finite."""

@@ -2,6 +2,7 @@
 
 run.yaml                  the resolved configuration
 environment.json          source revision, versions, hardware, threads
+data.json                 what a folder of pictures held, as a hash
 length.json               with a budget: the steps that it buys, and the speed they follow from
 metrics.jsonl             one line a record: losses by step, looks by epoch
 checkpoint.safetensors    tensors, and the rest as JSON in the header: nothing executes on load
@@ -157,12 +158,42 @@ class RunFolder:
         return config.read(self.path / RUN)
 
     @property
+    def mark(self) -> str | None:
+        """Of the data that the run was begun on (``Splits.mark``); None where it was not kept."""
+        file = self.path / "data.json"
+        if not file.is_file():
+            return None
+        return str(json.loads(file.read_text(encoding="utf-8"))["mark"])
+
+    def same_data(self, mark: str) -> None:
+        """Keep what a folder of pictures holds, and refuse to go on where it has changed since.
+
+        Args:
+            mark: of ``Splits``.
+
+        Raises:
+            Refusal: the run was begun on others.
+        """
+        if self.mark is None:
+            write_json(self.path / "data.json", {"mark": mark})
+        elif self.mark != mark:
+            raise Refusal(
+                f"the pictures, their labels or their division have changed since {self.path} was begun; "
+                "give --fresh to begin anew (the folder is kept aside), or another --out."
+            )
+
+    @property
     def results(self) -> dict[str, Any]:
         """What is known of this run so far; empty before it ended."""
         file = self.path / "results.json"
-        found: dict[str, Any] = (
-            json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        )
+        if not file.is_file():
+            return {}
+        try:
+            found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError:
+            raise RunFailed(
+                f"{file} is damaged; move it aside, and the same command works it out again."
+            ) from None
         return found
 
     def record(self, **changes: Any) -> None:

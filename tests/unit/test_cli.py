@@ -174,6 +174,8 @@ MISTAKES = {
     "compare simclr --protocols knm": "did you mean 'knn'?",
     "compare simclr --split tset": "did you mean 'test'?",
     "compare simclr --baselines pixel": "did you mean 'pixels'?",
+    "compare simclr:seed=3": "'seed' is the comparison's own; give --seeds N",
+    "compare simclr --set final=true": "'final' is the comparison's own; give --split",
     "compare simclr --seeds 0": "--seeds 0 runs nothing",
     "compare simclr --data shapez": "did you mean 'shapes'?",
     "compare simclr --set bach=3": "did you mean 'batch'?",
@@ -381,6 +383,24 @@ def test_embed_writes_features_and_names(
     elsewhere = selftaught("embed", run, unlabelled, "--out", "two.npy", "--device", "gpu")
     assert elsewhere.code == 2
     assert "There is no device 'gpu'; give auto, cuda, mps, cpu." in elsewhere.err
+    mixed = tmp_path / "mixed"
+    mixed.mkdir()
+    Image.new("RGB", (8, 8)).save(mixed / "good\n.png")
+    (mixed / "bad.png").write_text("no picture")
+    some = selftaught("embed", run, mixed, "--out", "some.npy")
+    assert some.code == 0
+    assert "1 of 2 files cannot be read and are left out: mixed/bad.png" in some.err
+    assert np.load(tmp_path / "some.npy").shape == (1, 128)
+    assert (tmp_path / "some.txt").read_text() == "mixed/good\\n.png\n"
+    (mixed / "good\n.png").unlink()
+    none = selftaught("embed", run, mixed, "--out", "none.npy")
+    assert none.code == 2
+    assert "None of the 1 files" in one_sentence(none)
+    (tmp_path / "mine.txt").write_text("my notes")
+    taken = selftaught("embed", run, unlabelled, "--out", "mine.npy")
+    assert taken.code == 2
+    assert "mine.txt is there already" in one_sentence(taken)
+    assert (tmp_path / "mine.txt").read_text() == "my notes"
     empty = tmp_path / "empty"
     empty.mkdir()
     nothing = selftaught("embed", run, empty, "--out", "two.npy")

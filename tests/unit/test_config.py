@@ -223,6 +223,26 @@ def test_a_value_out_of_range_is_refused_in_one_sentence(name: str, key: str, va
     assert sentence.count("'optimiser'") == 0
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("./pictures", "./pictures/", True),
+        ("./pictures", "../{here}/pictures", True),
+        ("./pictures", "{whole}/pictures", True),
+        ("./pictures", "./others", False),
+        ("./shapes", "shapes", False),
+        ("shapes", "digits", False),
+    ],
+)
+def test_a_folder_is_the_same_however_it_is_spelled(one: str, other: str, same: bool) -> None:
+    here = Path.cwd()
+    names = (one, other.format(here=here.name, whole=here))
+    runs = [
+        config.resolve("simclr", {"data": name, "recipe": "shapes", "seed": 1}) for name in names
+    ]
+    assert (config.differences(*runs) == []) is same
+
+
 def test_null_takes_back_what_a_recipe_or_an_earlier_override_gave() -> None:
     known = config.resolve("mae", {"data": "shapes", "recipe": "shapes-vit"})
     assert known.encoder.patch is not None

@@ -74,6 +74,12 @@ def test_whoever_finds_a_run_finds_all_of_it(
     assert folder.environment["versions"]
 
 
+def test_damaged_results_are_named(folder: RunFolder) -> None:
+    (folder.path / "results.json").write_text("{")
+    with pytest.raises(RunFailed, match=r"results\.json is damaged"):
+        _ = folder.results
+
+
 def test_numbers_that_json_lacks_become_null(tmp_path: Path) -> None:
     write_json(tmp_path / "x.json", {"a": [math.nan, 1.5], "b": {"c": -math.inf}, "é": (1,)})
     text = (tmp_path / "x.json").read_text(encoding="utf-8")

@@ -16,7 +16,6 @@ from selftaught.cli.options import (
     split_named,
 )
 from selftaught.cli.speech import print_json, say
-from selftaught.errors import Refusal
 
 
 def rank(
@@ -96,12 +95,10 @@ def embed(
     as_json: AsJson = False,
 ) -> None:
     """Turn pictures into features with a trained encoder; rows are in the order of FILE.txt beside."""
-    if out.suffix != ".npy":
-        raise Refusal(f"--out {out} should end in .npy.")
-    say(f"{run} on {pictures} · writes {out}")
+    say(f"{run} on {pictures} · writes {out} and {out.with_suffix('.txt').name}")
     from selftaught import interface
 
-    features, files = interface.embed(run, pictures, out, device=device or "auto")
+    features, files = interface.embed(run, pictures, out, device=device or "auto", say=say)
     if as_json:
         print_json({"out": str(out), "pictures": len(files), "dim": features.shape[1]})
     else:

@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from selftaught import catalogue
 from selftaught.comparison import bootstrap, statistics
-from selftaught.comparison.statistics import SURE
 from selftaught.evaluation import predictions
-from selftaught.measures import ACCURACY, Measure
+from selftaught.measures import ACCURACY, ENOUGH, SURE, Measure
 from selftaught.reports.wording import full_title
 
 BAR = "random_patches"
@@ -107,7 +106,7 @@ def comparisons(
         ``statistics.Difference``, ``groups`` (of pictures that were drawn together; None for single ones),
         ``p_corrected`` (Holm, over the differences on one encoder by one protocol) and ``interval``.
     """
-    if seeds < statistics.ENOUGH:
+    if seeds < ENOUGH:
         return []
     found = []
     for name in ranking_protocols(summary):
@@ -136,7 +135,7 @@ def comparisons(
 
 
 def _enough(line: dict[str, Any], name: str) -> bool:
-    return len(line["values"].get(name, [])) >= statistics.ENOUGH
+    return len(line["values"].get(name, [])) >= ENOUGH
 
 
 def _difference(
@@ -167,7 +166,7 @@ def sentences(
     for encoder, own in parts:
         place = f"{encoder}: " if len(parts) > 1 else ""
         order = _order(own, name)
-        if order and seeds < statistics.ENOUGH:
+        if order and seeds < ENOUGH:
             said.append(place + _values(order, name, seeds))
             continue
         said += [place + _lacking(line, seeds) for line in order if not _enough(line, name)]

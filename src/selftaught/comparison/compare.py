@@ -16,6 +16,10 @@ BASELINES = ("untrained", "pixels", "random_patches", "supervised")
 """They stand in every comparison unless it is asked otherwise."""
 
 
+GIVEN_OTHERWISE = {"seed": "--seeds N (seeds 0 to N-1)", "final": "--split"}
+"""Keys of a run that a comparison sets, and the option that says so."""
+
+
 def plan(
     contestants: Sequence[str],
     *,
@@ -71,6 +75,8 @@ def plan(
     entrants = []
     for text in wanted:
         name, own = config.contestant(text)
+        for key in (key for key in (*own, *(overrides or {})) if key in GIVEN_OTHERWISE):
+            raise Refusal(f"'{key}' is the comparison's own; give {GIVEN_OTHERWISE[key]} instead.")
         seeded = catalogue.entry(name).seeded
         for seed in range(seeds) if seeded else (0,):
             fixed = {"seed": seed, "final": split == "test"}

@@ -98,8 +98,10 @@ def attempt(job: Job, *, live: bool = True) -> Outcome:
     try:
         folder = RunFolder.open(job.folder, job.run)
         known = bool(job.split and folder.results.get(job.split))
+        setup = prepare(job.run)
+        folder.same_data(setup.splits.mark)
         found = carry_out(
-            prepare(job.run),
+            setup,
             folder,
             split=job.split,
             protocols=job.protocols,

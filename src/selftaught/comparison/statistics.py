@@ -5,12 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev, variance
 from typing import Any
 
-ENOUGH = 3
-"""Seeds from which an interval is given, and a claim may be made."""
-
-SURE = 0.05
-"""Corrected p-value under which a difference holds: one beats the other, a claim is true or false."""
-
+from selftaught.measures import ENOUGH
 
 Bounds = tuple[float, float]
 

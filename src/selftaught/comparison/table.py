@@ -11,11 +11,10 @@ from selftaught.comparison.entrants import Entrant, Plan
 from selftaught.comparison.jobs import Outcome
 from selftaught.data import Splits
 from selftaught.measures import number
+from selftaught.reports.folder import SCHEMA_VERSION
 from selftaught.reports.rows import MEASURED, blank, facts
 from selftaught.reports.wording import scored
 from selftaught.runs import environment
-
-SCHEMA_VERSION = 1
 
 
 def row_of(entrant: Entrant) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from selftaught.config.tree import (
     run_model,
 )
 from selftaught.config.words import contestant, parse, split_overrides
-from selftaught.config.written import differences, fingerprint, read, write
+from selftaught.config.written import differences, fingerprint, is_path, read, write
 
 __all__ = [
     "EVERY",
@@ -36,6 +36,7 @@ __all__ = [
     "contestant",
     "differences",
     "fingerprint",
+    "is_path",
     "of_tree",
     "parse",
     "read",

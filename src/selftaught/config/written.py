@@ -35,9 +35,20 @@ def write(run: Run, path: Path) -> None:
 def differences(mine: Run, theirs: Run) -> list[str]:
     """Dotted keys whose values decide the result and differ, as ``key: theirs, now mine``."""
     a, b = _flatten(theirs.decisive()), _flatten(mine.decisive())
+    if all(is_path(each["data.name"]) for each in (a, b)) and _place(a) == _place(b):
+        a["data.name"] = b["data.name"]
     return [
         f"{k}: {a.get(k)!r}, now {b.get(k)!r}" for k in sorted({*a, *b}) if a.get(k) != b.get(k)
     ]
+
+
+def is_path(data: str) -> bool:
+    """Whether the name of a data set says that it is a folder: ``./shapes``, where ``shapes`` is built in."""
+    return "/" in data or "\\" in data or data.startswith((".", "~"))
+
+
+def _place(flat: Mapping[str, Any]) -> Path:
+    return Path(flat["data.name"]).expanduser().resolve()
 
 
 def _flatten(tree: Mapping[str, Any], above: str = "") -> dict[str, Any]:

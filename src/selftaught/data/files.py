@@ -115,6 +115,8 @@ def headers(folder: str, names: Sequence[str]) -> dict[str, Header | str]:
     def look(name: str) -> Header | str:
         path = f"{folder}/{name}"
         try:
+            if not Path(path).is_file():  # a pipe would be waited for, without end
+                return "no file" if not Path(path).exists() else "no regular file"
             with Image.open(path) as picture:
                 return header(picture)
         except Exception as error:  # a broken file can make a decoder raise anything

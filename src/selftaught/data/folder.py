@@ -10,6 +10,7 @@ Where sub-folders disagree with that, a copy (or a group) that is in ``test`` or
 of the training pictures.
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,7 +125,21 @@ def open_folder(config: Data, survey: Survey | None = None) -> Splits:
         preset="small" if size <= 32 else "natural",
         notes=tuple(remark for remark in remarks if remark),
         files={part: tuple(names[row] for row in index.tolist()) for part, index in rows.items()},
+        mark=mark_of(names, digests, tags, rows),
     )
+
+
+def mark_of(
+    names: list[str], digests: dict[str, bytes], tags: Tags, rows: dict[str, Tensor]
+) -> str:
+    """A hash of what each part holds: content, label and group of its pictures, whatever they are called."""
+    found = hashlib.sha256()
+    for part, index in rows.items():
+        for row in index.tolist():
+            name = names[row]
+            own = (part, digests[name].hex(), tags.labels.get(name), tags.groups.get(name))
+            found.update(repr(own).encode())
+    return found.hexdigest()[:16]
 
 
 def refuse_bad(bad: dict[str, str], total: int, max_bad: float) -> None:

@@ -12,6 +12,12 @@ from pathlib import Path
 from selftaught.data.files import ENDINGS
 from selftaught.errors import Refusal
 
+RUNS = {"run.yaml", "plan.json", "comparison.json"}
+"""Where one of them lies, a run or a comparison does, with pictures of its own."""
+
+LONGEST = 200
+"""Letters of a name that a sentence shows: a quote that is never closed takes the rest of a file for one."""
+
 PARTS = {"train": "train", "val": "validation", "validation": "validation", "test": "test"}
 
 
@@ -73,13 +79,13 @@ class Tags:
 
 
 def list_pictures(name: str) -> Listing:
-    """All pictures below a folder; hidden files and folders are passed over.
+    """All pictures below a folder; hidden files and folders are passed over, and what runs have written.
 
     Raises:
         Refusal: it is missing, is a file, or holds fewer than two pictures.
     """
     folder = Path(name).expanduser()
-    if not folder.exists():
+    if not name.strip() or not folder.exists():
         raise Refusal(
             f"there is no folder '{name}' (looked in {Path.cwd()}); give one that exists."
         )
@@ -88,6 +94,9 @@ def list_pictures(name: str) -> Listing:
     names: list[str] = []
     others: Counter[str] = Counter()
     for at, inner, files in os.walk(folder):
+        if Path(at) != folder and RUNS & set(files):
+            inner.clear()
+            continue
         inner[:] = [one for one in inner if not one.startswith(".")]
         for file in files:
             if Path(file).suffix.lower() in ENDINGS and not file.startswith("."):
@@ -125,21 +134,22 @@ def tags_of_csv(listing: Listing, path: Path) -> Tags:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             table = csv.DictReader(file)
-            named = {Path(row.get("file") or "").as_posix(): row for row in table}
-            columns = set(table.fieldnames or ())
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise Refusal(f"the labels '{path}' cannot be read as a CSV: {error}.") from error
-    if "file" not in columns or not columns & {"label", "group"}:
-        raise Refusal(
-            f"the labels '{path}' have the columns {', '.join(sorted(columns)) or 'none'}; "
-            "expected 'file' and 'label', 'group' or both."
-        )
+            rows = list(table)
+            columns = list(table.fieldnames or ())
+    except OSError as error:
+        raise Refusal(f"the labels '{path}' cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise Refusal(f"the labels '{path}' are no UTF-8; save them as UTF-8.") from None
+    except csv.Error as error:
+        raise Refusal(f"the labels '{path}' cannot be read as a CSV: {error}.") from None
+    named = _by_file(path, columns, rows)
     strangers = sorted(set(named) - set(listing.names))
     if strangers:
         near = difflib.get_close_matches(strangers[0], listing.names, n=1, cutoff=0.6)
+        shown = strangers[0].splitlines()[0][:LONGEST] if strangers[0] else ""
         raise Refusal(
             f"the labels '{path}' name {len(strangers)} files that are not pictures below "
-            f"'{listing.folder}', such as '{strangers[0]}'; write paths relative to that folder"
+            f"'{listing.folder}', such as '{shown}'; write paths relative to that folder"
             + (f" (did you mean '{near[0]}'?)." if near else ".")
         )
     labels = {name: row["label"] for name, row in named.items() if row.get("label")}
@@ -152,3 +162,39 @@ def tags_of_csv(listing: Listing, path: Path) -> Tags:
         if labels and missing
         else None,
     )
+
+
+def _by_file(
+    path: Path, columns: list[str], rows: list[dict[str, str]]
+) -> dict[str, dict[str, str]]:
+    """The rows of a CSV by the file that each names.
+
+    Raises:
+        Refusal: a column lacks, or is there twice; there are no rows, one has more fields than there are
+            columns, or two say different things of one file.
+    """
+    if "file" not in columns or not {"label", "group"} & set(columns):
+        raise Refusal(
+            f"the labels '{path}' have the columns {', '.join(sorted(columns)) or 'none'}; "
+            "expected 'file' and 'label', 'group' or both, with commas between."
+        )
+    if twice := {column for column in columns if columns.count(column) > 1}:
+        raise Refusal(f"the labels '{path}' have the column '{min(twice)}' twice; keep one.")
+    if not rows:
+        raise Refusal(f"the labels '{path}' name no files below their columns.")
+    named: dict[str, dict[str, str]] = {}
+    for line, row in enumerate(rows, 2):
+        if None in row:
+            raise Refusal(
+                f"the labels '{path}' have more fields than columns in row {line}; put quotes around what "
+                "holds a comma."
+            )
+        name = Path(row["file"] or "").as_posix()
+        known = named.setdefault(name, row)
+        for column in ("label", "group"):
+            if known.get(column) != row.get(column):
+                raise Refusal(
+                    f"the labels '{path}' give {name[:LONGEST]} the {column}s "
+                    f"{known[column]!r:.{LONGEST}} and {row[column]!r:.{LONGEST}}; keep one of the two."
+                )
+    return named

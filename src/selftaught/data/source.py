@@ -99,6 +99,8 @@ class Splits:
         notes: sentences for the user (a folder that was shadowed, files set aside).
         root: where the public sets lie, as the user named it; further sets are looked for there too.
         files: of a folder, the file of each row of ``train``, ``validation`` and ``test``, relative to it.
+        mark: of a folder, a hash of what its pictures, labels and groups are and how they are divided; empty
+            for public sets, which do not change.
     """
 
     name: str
@@ -114,3 +116,4 @@ class Splits:
     notes: tuple[str, ...] = field(default=())
     root: str | None = None
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    mark: str = ""

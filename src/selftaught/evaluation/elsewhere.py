@@ -1,11 +1,10 @@
 """Pictures of another data set, as an encoder sees them that was taught on this one."""
 
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 
 from selftaught import config
-from selftaught.data import Splits, open_splits
+from selftaught.data import Splits, shared_splits
 from selftaught.data.channels import with_channels
 from selftaught.errors import Refusal
 from selftaught.types import Names
@@ -16,12 +15,6 @@ def several(names: Names) -> tuple[str, ...]:
     """The names that were given: one, several or, for "", none; each once."""
     given = (names,) if isinstance(names, str) else names
     return tuple(dict.fromkeys(name for name in given if name))
-
-
-@lru_cache(maxsize=2)
-def _open(data: config.Data) -> Splits:
-    """The contestants of one comparison share the pictures in memory."""
-    return open_splits(data)
 
 
 def opened(name: str, beside: Splits) -> Splits:
@@ -36,7 +29,7 @@ def opened(name: str, beside: Splits) -> Splits:
     """
     if name == beside.name:
         raise Refusal(f"{name} is the set that the encoder was taught on; name another one.")
-    found = _open(config.Data(name=name, root=beside.root))
+    found = shared_splits(config.Data(name=name, root=beside.root))
     channels = beside.train.channels
     return replace(
         found,

@@ -111,12 +111,17 @@ def corrupted(
     for place, pictures in subject.shown(subject.queries, rows, at_once(subject)):
         keys = Keys(SEED, 0, place.to(subject.device))
         answers = pool.answers[place.to(pool.answers.device)]
+
+        def hits(shown: Tensor, answers: Tensor = answers) -> int:
+            with torch.no_grad():
+                given = probe.predict(subject.encode(shown, subject.dtype))
+            return int((given.to(answers.device) == answers).sum())
+
+        right[:, 0] += hits(pictures)
         for row, name in enumerate(CORRUPTIONS):
-            every = corrupt_each(pictures, name, range(STRENGTHS + 1), keys)
-            for strength, made in enumerate(every):
-                with torch.no_grad():
-                    given = probe.predict(subject.encode(made, subject.dtype))
-                right[row, strength] += int((given.to(answers.device) == answers).sum())
+            every = corrupt_each(pictures, name, range(1, STRENGTHS + 1), keys)
+            for strength, made in enumerate(every, 1):
+                right[row, strength] += hits(made)
     return right / len(rows)
 
 

@@ -38,7 +38,9 @@ class Embedder:
         """How many numbers a feature has."""
         return self.encoder.dim
 
-    def embed(self, pictures: Pictures, *, batch: int = 256) -> NDArray[np.float32]:
+    def embed(
+        self, pictures: Pictures, *, batch: int = 256, aside: dict[str, str] | None = None
+    ) -> NDArray[np.float32]:
         """Features of pictures, in the order given.
 
         Each picture is cut to the centred square of its short side and resized to the encoder's
@@ -49,6 +51,7 @@ class Embedder:
                 file, a list of paths or of Pillow pictures, an array [n, h, w, c] of uint8 or
                 uint16, or a tensor [n, c, h, w] of uint8, uint16, or int32 with values up to 65535.
             batch: pictures encoded at once.
+            aside: where it is given, files that cannot be read are left out, and put there with the reason.
 
         Returns:
             [n, d] float32.
@@ -57,13 +60,17 @@ class Embedder:
             Refusal: a picture cannot be read, or is not what the encoder can take.
         """
         with torch.inference_mode():
-            blocks = [self.encoder(ready).float().cpu() for ready in self._ready(pictures, batch)]
+            blocks = [
+                self.encoder(ready).float().cpu() for ready in self._ready(pictures, batch, aside)
+            ]
         if not blocks:
             return np.zeros((0, self.dim), np.float32)
         features: NDArray[np.float32] = torch.cat(blocks).numpy()
         return features
 
-    def _ready(self, pictures: Pictures, batch: int) -> Iterator[Tensor]:
+    def _ready(
+        self, pictures: Pictures, batch: int, aside: dict[str, str] | None
+    ) -> Iterator[Tensor]:
         """Normalised float32 batches [b, c, s, s] on the device."""
         if isinstance(pictures, np.ndarray | Tensor):
             whole, levels = _checked(pictures)
@@ -78,16 +85,26 @@ class Embedder:
         if isinstance(pictures, str | Path):
             pictures = pictures_in(pictures) if Path(pictures).is_dir() else [pictures]
         for start in range(0, len(pictures), batch):
-            yield self._cropped(pictures[start : start + batch], start)
+            ready = self._cropped(pictures[start : start + batch], start, aside)
+            if ready is not None:
+                yield ready
 
-    def _cropped(self, pictures: Sequence[Any], start: int) -> Tensor:
+    def _cropped(
+        self, pictures: Sequence[Any], start: int, aside: dict[str, str] | None
+    ) -> Tensor | None:
         """A batch of pictures of any sizes; the first is number ``start`` of all."""
         sizes, crops = [], []
         for place, given in enumerate(pictures, start):
             if isinstance(given, Image.Image):
                 (picture, levels), name = integers(given), f"Picture {place}"
             elif isinstance(given, str | Path):
-                (picture, levels), name = read(given), str(given)
+                try:
+                    (picture, levels), name = read(given), str(given)
+                except Refusal as error:
+                    if aside is None:
+                        raise
+                    aside[str(given)] = str(error)
+                    continue
             else:
                 raise Refusal(
                     f"Picture {place} is of type {type(given).__name__}; a list may hold paths and "
@@ -97,6 +114,8 @@ class Embedder:
             sizes.append(torch.tensor([picture.shape[-2:]]))
             views = self._views(levels)
             crops.append(views.crop(picture, views.plan(None, sizes[-1]), 0)[0])
+        if not crops:
+            return None
         plan = views.plan(None, torch.cat(sizes).to(self.device))
         return views.apply([torch.stack(crops).to(self.device)], plan)[0]
 

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from selftaught.data.files import DEEP, ENDINGS, GREY, Files, Kind, UnreadableError, headers
+from selftaught.data.files import DEEP, ENDINGS, GREY, Kind, header, pixels, reason, strict
 from selftaught.errors import Refusal
 
 BYTE, WORD = 255, 65535
@@ -43,15 +43,12 @@ def read(path: Path | str) -> tuple[Tensor, int]:
     path = Path(path)
     if not path.is_file():
         raise Refusal(f"There is no picture {path}.")
-    folder = str(path.parent)
-    header = headers(folder, [path.name])[path.name]
-    if isinstance(header, str):
-        raise Refusal(f"{path} cannot be read as a picture: {header}.")
     try:
-        files = Files(folder, (path.name,), Kind(header.channels, header.levels))
-        return files(0), header.levels
-    except UnreadableError as error:
-        raise Refusal(f"{path} cannot be read as a picture: {error}.") from None
+        with strict(), Image.open(path) as picture:
+            found = header(picture)
+            return pixels(picture, Kind(found.channels, found.levels)), found.levels
+    except Exception as error:  # a broken file can make a decoder raise anything
+        raise Refusal(f"{path} cannot be read as a picture: {reason(str(path), error)}.") from None
 
 
 def integers(picture: Image.Image) -> tuple[Tensor, int]:

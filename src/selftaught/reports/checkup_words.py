@@ -67,10 +67,13 @@ def _files(files: dict[str, Any] | None) -> str:
     speed = files["seconds_a_file"]
     each = f"; {1000 * speed:.0f} ms to read one on one core" if speed else ""
     bad = f"; {files['unreadable']:,} cannot be read" if files["unreadable"] else ""
-    return f"{files['files']:,} ({formats}), {memory(files['bytes'])}{bad}{each}"
+    kinds = f" ({formats})" if formats else ""
+    return f"{files['files']:,}{kinds}, {memory(files['bytes'])}{bad}{each}"
 
 
 def _within(duplicates: dict[str, Any], key: str) -> str:
+    if not any(each["pictures"] for each in duplicates["within"]):
+        return ""
     if key == "near" and not duplicates["searched"]:
         return "not looked for: pictures below 16 px are too small to tell"
     words = [f"{each[key]:,} within {each['part']}" for each in duplicates["within"] if each[key]]

@@ -3,16 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from selftaught.measures import ENOUGH, SURE
 from selftaught.reports.contestants import Comparison, Contestant
 
 Places = tuple[int, int]
 """The best and the worst, from 1."""
-
-ENOUGH = 3
-"""Seeds from which two contestants are told apart; under it nobody has a rank."""
-
-DOUBT = 0.05
-"""A corrected p-value under this settles who is better."""
 
 
 def ranked(comparison: Comparison) -> list[Contestant]:
@@ -73,7 +68,7 @@ def outcome(
             continue
         if line.get("gap") is None or line.get("p_corrected") is None:
             return None
-        if line["p_corrected"] >= DOUBT:
+        if line["p_corrected"] >= SURE:
             return 0
         gap = line["gap"] if pair[0] == ours.name else -line["gap"]
         return 1 if (gap > 0 if higher else gap < 0) else -1

@@ -124,7 +124,9 @@ def judge(
         return Verdict("learning", f"The loss fell by {fall:.0%}{rest}; {shape}.", "", numbers)
     what = f"Nothing gained: {told}, within noise or worse" if told else "Nothing gained"
     if not asked:
-        what += f"; the loss fell by {fall:.1%} only"
+        what += (
+            f"; the loss fell by {fall:.1%} only" if fall > 0 else f"; the loss rose by {-fall:.1%}"
+        )
     if not ended:
         return Verdict("early", f"{what}; {shape}.", "", {"fall": fall})
     advice = "Try another optimiser.rate, more epochs or milder views."

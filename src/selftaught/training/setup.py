@@ -2,13 +2,13 @@
 
 from bisect import bisect
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import torch
 
 from selftaught import catalogue, config, encoders, methods
-from selftaught.data import Source, Splits, join, open_splits
+from selftaught.data import Source, Splits, join, shared_splits
+from selftaught.distributed import world
 from selftaught.encoders import Encoder, files
 from selftaught.encoders.vit import ARCHITECTURES
 from selftaught.errors import Refusal
@@ -70,12 +70,6 @@ class Setup:
         ]
 
 
-@lru_cache(maxsize=1)
-def _open(data: config.Data) -> Splits:
-    """Contestants of one comparison share the pictures in memory."""
-    return open_splits(data)
-
-
 def pretraining(splits: Splits, *, final: bool) -> Source:
     """Pictures to learn from: train and what has no labels; for a final run validation as well."""
     parts = [splits.train, *([splits.validation] if final else [])]
@@ -118,10 +112,14 @@ def prepare(run: config.Run, splits: Splits | None = None) -> Setup:
     Raises:
         Refusal: pictures, encoder, method, views and batch do not fit together.
     """
+    if world() > 1:
+        raise Refusal(
+            f"{world()} processes train together here, and a run takes one; start it without torchrun."
+        )
     entry = catalogue.entry(run.method.name)
     device = machine.choose_device(run.device)
     dtype = machine.choose_precision(run.precision, device)
-    splits = splits or _open(run.data)
+    splits = splits or shared_splits(run.data)
     source = pretraining(splits, final=run.final)
     size = run.views.size or splits.size
     kind = entry.load()

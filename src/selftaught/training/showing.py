@@ -11,6 +11,9 @@ from selftaught.training.setup import Setup
 SHOWN = 8
 """Pictures on the sheet."""
 
+MOST = 32
+"""Views of each."""
+
 
 def first_views(setup: Setup, count: int = SHOWN) -> bytes:
     """The first pictures of the first step, each beside the views that it gets there, as WebP."""
@@ -22,4 +25,4 @@ def first_views(setup: Setup, count: int = SHOWN) -> bytes:
     for views, each in ((setup.clean, clean), (shown, plan)):
         (fetched,) = setup.source.fetch([Request(index, each)], views.crop)
         sheets.append(views.sheet(fetched.given, each))
-    return view_sheet(sheets[0][0], sheets[1])
+    return view_sheet(sheets[0][0], sheets[1][:MOST])

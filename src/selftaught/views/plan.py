@@ -40,19 +40,13 @@ class Plan:
     def __len__(self) -> int:
         return self.boxes.shape[1]
 
-    def __getitem__(self, rows: slice) -> "Plan":
-        """The plan of some of the pictures."""
-        return Plan(*(getattr(self, f.name)[:, rows] for f in fields(self)))
-
     def of(self, start: int, stop: int) -> "Plan":
         """The plan of some of the views."""
         return Plan(*(getattr(self, f.name)[start:stop] for f in fields(self)))
 
-    def flat(self, rows: Int64[Tensor, " m"] | None = None) -> "Plan":
-        """All views one after the other as if they were one, or some of their rows."""
-        parts = (getattr(self, f.name).flatten(0, 1) for f in fields(self))
-        parts = (part if rows is None else part.index_select(0, rows) for part in parts)
-        return Plan(*(part[None] for part in parts))
+    def flat(self) -> "Plan":
+        """All views one after the other as if they were one."""
+        return Plan(*(getattr(self, f.name).flatten(0, 1)[None] for f in fields(self)))
 
     def to(self, device: torch.device | str) -> "Plan":
         """The same plan on another device."""

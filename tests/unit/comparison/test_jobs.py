@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import selftaught
 from selftaught import config, judging
 from selftaught.comparison import compare, plan
 from selftaught.comparison.jobs import Job, _Worker, attempt, carry_out, cores
@@ -210,3 +212,23 @@ def test_the_cores_are_those_that_may_be_used() -> None:
         found = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
         assert json.loads(found.stdout) == 1
     assert cores() >= 1
+
+
+def test_a_run_does_not_go_on_with_other_pictures_or_labels(
+    labelled: Path, quick: dict[str, Any], tmp_path: Path
+) -> None:
+    pictures = tmp_path / "pictures"
+    shutil.copytree(labelled, pictures)
+    run = config.resolve("pixels", {**quick, "data": str(pictures)})
+    job = Job(run, tmp_path / "a", "validation", KNN, "a")
+    assert attempt(job).error is None
+    assert attempt(job).known
+    (pictures / "across" / "0.png").rename(pictures / "down" / "moved.png")
+    assert "have changed since" in (attempt(job).error or "")
+
+    said: list[str] = []
+    before = RunFolder(job.folder).results["validation"]["knn"]
+    for _ in range(2):
+        selftaught.evaluate(job.folder, protocols=["linear"], say=said.append)
+    assert sum("judged anew" in sentence for sentence in said) == 1
+    assert set(RunFolder(job.folder).results["validation"]) == {"linear"}, before

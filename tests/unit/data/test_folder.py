@@ -1,5 +1,6 @@
 """Folders of pictures: what is read, how it is divided, and every bad input with its sentence."""
 
+import os
 import shutil
 import struct
 
@@ -9,8 +10,9 @@ import torch
 from PIL import Image
 
 from selftaught.config import Data
-from selftaught.data import Request, folder, open_splits
+from selftaught.data import Request, folder, open_splits, shared_splits
 from selftaught.data.files import Files, Kind
+from selftaught.data.labels import list_pictures
 from selftaught.data.resident import Resident
 from selftaught.data.streamed import Streamed
 from selftaught.errors import Refusal
@@ -317,6 +319,12 @@ def test_copies_of_one_picture_are_refused(tmp_path):
         ("name,class\n", "columns class, name; expected 'file'"),
         ("", "columns none"),
         ("file,label\na/00.png,x\n", r"such as 'a/00.png'.*did you mean 'a/0.png'"),
+        ("file;label\na/0.png;x\n", "with commas between"),
+        ("file,label\n", "name no files"),
+        ("file,label,label\na/0.png,x,y\n", "column 'label' twice"),
+        ("file,label\na/0.png,x,y\n", "more fields than columns in row 2"),
+        ("file,label\na/0.png,x\nb/1.png,x\na/0.png,y\n", "give a/0.png the labels 'x' and 'y'"),
+        ('file,label\n"a/0.png,x\n' + "b/1.png,x\n" * 99, r"^.{0,400}$"),
     ],
 )
 def test_bad_labels_are_refused(classes, tmp_path, text, sentence):
@@ -326,5 +334,58 @@ def test_bad_labels_are_refused(classes, tmp_path, text, sentence):
 
 
 def test_missing_labels_file_is_refused(classes, tmp_path):
-    with pytest.raises(Refusal, match="cannot be read as a CSV"):
+    with pytest.raises(Refusal, match="cannot be read: No such file"):
         opened(classes, labels=str(tmp_path / "nowhere.csv"))
+
+
+def test_labels_that_are_no_utf_8_are_refused(classes, tmp_path):
+    (tmp_path / "labels.csv").write_bytes("file,label\na/0.png,é\n".encode("latin-1"))
+    with pytest.raises(Refusal, match="save them as UTF-8"):
+        opened(classes, labels=str(tmp_path / "labels.csv"))
+
+
+def test_nothing_is_no_folder():
+    with pytest.raises(Refusal, match="no folder ''"):
+        list_pictures("")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without pipes")
+def test_a_pipe_is_set_aside(classes):
+    os.mkfifo(classes / "a" / "pipe.png")
+    (classes / "a" / "gone.png").symlink_to("nowhere.png")
+    assert opened(classes, max_bad=0.1).train.quarantine() == [
+        "a/gone.png: no file",
+        "a/pipe.png: no regular file",
+    ]
+
+
+def test_what_runs_write_among_the_pictures_is_no_picture(classes):
+    for name in ("run.yaml", "comparison.json"):
+        save(classes / "runs" / name / "views.webp", noise(99))
+        (classes / "runs" / name / name).write_text("")
+    assert list_pictures(str(classes)).names == tuple(
+        sorted(f"{'ab'[i % 2]}/{i}.png" for i in range(60))
+    )
+
+
+def test_the_mark_is_of_content_labels_and_division(classes, tmp_path):
+    first = opened(classes).mark
+    assert first
+    (classes / "a" / "0.png").rename(classes / "a" / "renamed.png")
+    assert opened(classes).mark == first
+    (classes / "a" / "2.png").rename(classes / "b" / "2.png")
+    moved = opened(classes).mark
+    assert moved != first
+    (classes / "b" / "2.png").unlink()
+    assert opened(classes).mark not in {first, moved}
+    assert opened(classes, validation=0.3).mark != opened(classes).mark
+
+
+def test_pictures_are_shared_while_no_file_changes(classes):
+    config = Data(name=str(classes))
+    first = shared_splits(config)
+    assert shared_splits(config) is first
+    save(classes / "a" / "more.png", noise(500))
+    second = shared_splits(config)
+    assert len(second.train) + len(second.validation) + len(second.test) == 61
+    (classes / "a" / "more.png").unlink()

@@ -183,7 +183,7 @@ def test_the_most_alike_of_near_duplicates_are_shown(laid_out, picture):
     assert [(pair["copy"], pair["likeness"]) for pair in test["pairs"]] == [
         (False, pytest.approx(1.0, abs=2e-3))
     ] * 2
-    found = examine([config.resolve("simclr", {**QUICK, "data": str(laid_out)})], budget=0)
+    found = examine([config.resolve("simclr", {**QUICK, "data": str(laid_out)})], budget=0.0)
     assert {pair.picture for pair in found.pairs} >= {"test/a/40.png", "test/b/41.png"}
 
 

@@ -1,3 +1,5 @@
+import multiprocessing
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +18,7 @@ from selftaught.views.batched import apply as batched
 from selftaught.views.batched.blur import radius
 from selftaught.views.compiled import apply as compiled
 from selftaught.views.compiled import kernels
-from selftaught.views.compiled.workspace import workspace
+from selftaught.views.compiled.workspace import Workspace, workspace
 from selftaught.views.crop import WORDS, random_resized
 from selftaught.views.engine import Views
 from selftaught.views.plan import HUE, ORDERS, Plan
@@ -182,6 +184,42 @@ def test_crops_give_the_views_of_whole_pictures_to_the_bit() -> None:
     for given in (upright, turned):
         for view, other in zip(views.apply(given, plan), want, strict=True):
             assert torch.equal(view, other)
+
+
+def test_threads_stay_and_keep_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def counted(*kind: int) -> Workspace:
+        made.append(kind)
+        return workspace(*kind)
+
+    monkeypatch.setattr("selftaught.views.compiled.workspace.workspace", counted)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        views, plan, whole = engine(BYOL, 17), planned(BYOL, 40, size=17), pictures(40)
+        first = views.apply(whole, plan)
+        for _ in range(5):
+            assert all(map(torch.equal, views.apply(whole, plan), first))
+    finally:
+        torch.set_num_threads(threads)
+    assert 1 <= len(made) <= 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without forks")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_makes_views_with_threads_of_its_own() -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        views, plan, whole = engine(BYOL), planned(BYOL, 40), pictures(40)
+        views.apply(whole, plan)
+        child = multiprocessing.get_context("fork").Process(target=views.apply, args=(whole, plan))
+        child.start()
+        child.join(timeout=60)
+        assert child.exitcode == 0
+    finally:
+        torch.set_num_threads(threads)
 
 
 def test_threads_crop_apart() -> None:

@@ -30,7 +30,8 @@ from torch import Tensor
 from selftaught.comparison import bootstrap
 from selftaught.comparison.bootstrap import REPLICATES
 from selftaught.comparison.few_labels.readers import READERS, Groups, Reader
-from selftaught.comparison.statistics import ENOUGH, SURE, Difference
+from selftaught.comparison.statistics import Difference
+from selftaught.measures import ENOUGH, SURE
 
 DRAWS = 400
 """Times that everything is learnt anew."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from selftaught.comparison.few_labels.ranking import able, beats
 from selftaught.comparison.few_labels.readers import READERS
-from selftaught.comparison.statistics import ENOUGH
+from selftaught.measures import ENOUGH
 from selftaught.reports.wording import full_title, listing
 
 READER = next(iter(READERS))

@@ -13,9 +13,9 @@ from statistics import fmean
 from typing import Any
 
 from selftaught.comparison import statistics
-from selftaught.comparison.statistics import ENOUGH, SURE
 from selftaught.comparison.studies.asking import speaks_of
 from selftaught.comparison.studies.study import BEYOND, Answer, Asked, Aspect, Row, Study, Values
+from selftaught.measures import ENOUGH, SURE
 from selftaught.reports.wording import full_title
 
 OPEN = "cannot be told"

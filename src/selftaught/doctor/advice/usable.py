@@ -57,7 +57,8 @@ def files(content: dict[str, Any]) -> Iterator[Advice]:
             "warning",
             "files",
             f"{number_of_files(files['unreadable'])} of {files['files']:,} cannot be read ({reasons}), such as "
-            f"{files['unreadable_files'][0]['file']}: training sets them aside.",
+            f"{files['unreadable_files'][0]['file']}"
+            + ("." if content["refusal"] else ": training sets them aside."),
         )
     if files["misnamed"]:
         first = files["misnamed_files"][0]

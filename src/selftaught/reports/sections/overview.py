@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from selftaught.measures import ENOUGH
 from selftaught.reports.contestants import Comparison, Contestant
 from selftaught.reports.drawing import Scale, rounded_range
 from selftaught.reports.headline import headline
-from selftaught.reports.ranking import ENOUGH, places, written
+from selftaught.reports.ranking import places, written
 from selftaught.reports.sections.section import Section, fill
 from selftaught.reports.wording import short
 

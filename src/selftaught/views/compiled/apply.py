@@ -1,7 +1,9 @@
 """The views of a batch, and the crops of one picture, each made from first to last before the next."""
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -68,10 +70,19 @@ def apply(
         for share in shares:
             make(*share)
     else:
-        with ThreadPoolExecutor(threads) as pool:
-            for made in [pool.submit(make, *share) for share in shares]:
-                made.result()
+        for made in [_pool(threads).submit(make, *share) for share in shares]:
+            made.result()
     return views
+
+
+@lru_cache(maxsize=1)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that stay, and with them the memory that each keeps."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="views")
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def crop(
