@@ -259,8 +259,7 @@ def evaluate(
     judged, mark = folder.results.get("judged_on", {}), setup.splits.mark
     if judged.get(split, folder.mark) not in (None, mark):
         say("The pictures, their labels or their division have changed: all is judged anew.")
-        folder.record(**{split: {}})
-    folder.record(judged_on=judged | {split: mark})
+        folder.record(**{split: {}}, judged_on=judged | {split: mark})
     found = carry_out(
         setup,
         folder,
