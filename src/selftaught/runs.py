@@ -17,6 +17,7 @@ quarantine.txt            files that could not be read
 trackers.json             how far TensorBoard, W&B and MLflow were told of it; their files may lie beside
 """
 
+import errno
 import json
 import os
 import platform
@@ -117,7 +118,9 @@ class RunFolder:
             fresh: move an existing folder aside (never delete it) and begin anew.
 
         Raises:
-            Refusal: the folder holds a run whose configuration differs, or something else entirely.
+            Refusal: the folder holds a run whose configuration differs, or something else entirely, or none can
+                be made there.
+            RunFailed: the disk is full.
         """
         folder = cls(path)
         if fresh:
@@ -140,7 +143,11 @@ class RunFolder:
             # Last and at once: whoever finds it finds a whole run, and may be looking already.
             write_atomically(path / RUN, lambda beside: config.write(run, beside))
         except OSError as error:
-            raise RunFailed(f"{path} cannot be written: {error.strerror}.") from None
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise RunFailed(f"{path} cannot be written: {error.strerror}.") from None
+            raise Refusal(
+                f"{path} cannot be written: {error.strerror}; choose another folder with --out."
+            ) from None
         return folder
 
     @property

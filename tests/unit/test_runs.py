@@ -1,5 +1,6 @@
 """The run folder keeps what it was told, whatever happens while it is told."""
 
+import errno
 import json
 import math
 import stat
@@ -127,10 +128,19 @@ def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
     assert RunFolder.open(tmp_path / "empty", RUN).exists()
 
 
-def test_a_place_that_cannot_be_written_fails_with_a_sentence(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_refused_and_a_full_disk_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(RunFailed, match="cannot be written"):
+    with pytest.raises(Refusal, match="cannot be written: Not a directory; choose another folder"):
         RunFolder.open(tmp_path / "file" / "run", RUN)
+
+    def full(path: Path, content: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(runs, "write_atomically", full)
+    with pytest.raises(RunFailed, match="No space left on device"):
+        RunFolder.open(tmp_path / "run", RUN)
 
 
 def test_fresh_keeps_every_older_run_under_another_name(tmp_path: Path) -> None:
