@@ -145,6 +145,7 @@ MISTAKES = {
     "train simclr epochs": "'epochs' is not an override",
     "train simclr out=x": "'out' is no key of the configuration; where it is an option, give it as --out",
     "compare simclr --set jobs=2": "give it as --jobs",
+    "compare simclr --set to_label=60": "give it as --to-label",
     "bench simclr --set repeats=2": "give it as --repeats",
     "doctor digits seconds=0": "give it as --seconds",
     "evaluate nowhere split=test": "give it as --split",

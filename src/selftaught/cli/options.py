@@ -123,7 +123,8 @@ def keys_of(given: Mapping[str, Any], call: Callable[..., Any], *both: str) -> d
     taken = set(inspect.signature(call).parameters) - {"overrides", *both}
     for key in given:
         if key in taken:
+            option = key.replace("_", "-")
             raise Refusal(
-                f"'{key}' is no key of the configuration; where it is an option, give it as --{key}."
+                f"'{key}' is no key of the configuration; where it is an option, give it as --{option}."
             )
     return dict(given)

@@ -27,7 +27,8 @@ def headline(comparison: Comparison, protocol: str) -> str:
 def _among_methods(
     comparison: Comparison, protocol: str, methods: Sequence[Contestant], higher: bool
 ) -> str:
-    """
+    """Of the best mean: whom it beats, and whom it cannot be told apart from.
+
     Args:
         methods: from the best mean to the worst.
     """
