@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from itertools import count
@@ -68,6 +68,32 @@ def write_atomically(path: Path, content: bytes | Callable[[Path], object]) -> N
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Write arrays atomically to a compressed ``.npz``."""
+    import numpy as np
+
+    def save(beside: Path) -> None:
+        with beside.open("wb") as file:  # numpy would add a suffix to a path
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+
+    write_atomically(path, save)
+
+
+def read_arrays(path: Path) -> dict[str, Any]:
+    """All arrays of an ``.npz``; none where there is no such file, or a damaged one."""
+    from zipfile import BadZipFile
+
+    import numpy as np
+
+    if not path.is_file():
+        return {}
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return dict(archive)
+    except (OSError, ValueError, EOFError, BadZipFile):
+        return {}  # damaged: as good as not kept
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -181,9 +207,10 @@ class RunFolder:
         Raises:
             Refusal: the run was begun on others.
         """
-        if self.mark is None:
+        known = self.mark
+        if known is None:
             write_json(self.path / "data.json", {"mark": mark})
-        elif self.mark != mark:
+        elif known != mark:
             raise Refusal(
                 f"the pictures, their labels or their division have changed since {self.path} was begun; "
                 "give --fresh to begin anew (the folder is kept aside), or another --out."

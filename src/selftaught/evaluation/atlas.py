@@ -5,7 +5,6 @@ and, where a protocol said a class of each picture, ``predictions`` [m].
 """
 
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from torch import Tensor
 
 from selftaught.data import Source
 from selftaught.keys import shuffle
-from selftaught.runs import write_atomically
+from selftaught.runs import read_arrays, write_arrays
 
 FILE = "atlas.npz"
 PICTURES = 1000
@@ -57,21 +56,9 @@ def keep(
     }
     if predictions is not None:
         found["predictions"] = predictions[some].numpy()
-
-    def save(path: Path) -> None:
-        with path.open("wb") as file:  # numpy would add a suffix to a path
-            np.savez_compressed(file, allow_pickle=False, **found)
-
-    write_atomically(folder / FILE, save)
+    write_arrays(folder / FILE, found)
 
 
 def read(folder: Path) -> dict[str, NDArray[np.generic]]:
     """What was kept; empty where nothing was."""
-    path = folder / FILE
-    if not path.is_file():
-        return {}
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return dict(archive)
-    except (OSError, ValueError, EOFError, BadZipFile):
-        return {}  # damaged: as good as not kept
+    return read_arrays(folder / FILE)

@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Bool, Int64
 from numpy.typing import NDArray
 from torch import Tensor
 
-from selftaught.runs import write_atomically
+from selftaught.runs import read_arrays, write_arrays
 
 FILE = "predictions.npz"
 
@@ -50,7 +49,7 @@ def keep(
         given: protocol to [m] classes. Of an earlier reading on other rows nothing stays.
         groups: who belongs together; None without groups.
     """
-    found = _read(folder)
+    found = read_arrays(folder / FILE)
     rows = index.numpy().astype(np.int32)
     if not np.array_equal(found.get(f"{split}/index", rows), rows):
         found = {name: array for name, array in found.items() if not name.startswith(f"{split}/")}
@@ -59,30 +58,14 @@ def keep(
         numbers = np.unique(groups.numpy(), return_inverse=True)[1]
         found[f"{split}/groups"] = numbers.astype(np.int32)
     found |= {f"{split}/{name}": each.numpy().astype(np.int32) for name, each in given.items()}
-
-    def save(path: Path) -> None:
-        with path.open("wb") as file:  # numpy would add a suffix to a path
-            np.savez_compressed(file, allow_pickle=False, **found)
-
-    write_atomically(folder / FILE, save)
+    write_arrays(folder / FILE, found)
 
 
 def answers(folder: Path, split: str, protocol: str) -> Answers | None:
     """What was kept of a protocol's reading; None where nothing was."""
-    found = _read(folder)
+    found = read_arrays(folder / FILE)
     if f"{split}/{protocol}" not in found:
         return None
     index = found[f"{split}/index"]
     right = found[f"{split}/{protocol}"] == found[f"{split}/answers"]
     return Answers(index, right, found.get(f"{split}/groups", index))
-
-
-def _read(folder: Path) -> dict[str, NDArray[np.int32]]:
-    path = folder / FILE
-    if not path.is_file():
-        return {}
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return dict(archive)
-    except (OSError, ValueError, EOFError, BadZipFile):
-        return {}  # damaged: as good as not kept

@@ -1,7 +1,6 @@
 """A comparison's folder, read from plain files; whatever is missing is named, never fatal."""
 
 import json
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from numpy import ndarray
 from selftaught.errors import Refusal
 from selftaught.reports.contestants import Atlas, Comparison, Contestant, RunFolder, marked
 from selftaught.reports.sheet import read_sheet
+from selftaught.runs import read_arrays
 
 SCHEMA_VERSION = 1
 
@@ -140,16 +140,15 @@ def _read_places(
     path: Path, atlas: Atlas | None
 ) -> tuple[Float[ndarray, "n d"] | None, Int[ndarray, " n"] | None]:
     """Features and predictions of the atlas' pictures, in its order; None where one is missing or infinite."""
-    if atlas is None or not path.is_file():
+    if atlas is None:
         return None, None
+    found = read_arrays(path)
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            found = dict(archive)
         order = np.argsort(found["index"])
         at = order[np.searchsorted(found["index"], atlas.index, sorter=order) % max(len(order), 1)]
         features = found["features"][at].astype(np.float32)
         predictions = found["predictions"][at].astype(np.int64) if "predictions" in found else None
-    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
+    except (ValueError, KeyError, IndexError):
         return None, None
     if features.ndim != 2 or not np.isfinite(features).all():
         return None, None

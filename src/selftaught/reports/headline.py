@@ -1,9 +1,10 @@
 """The page's first sentence: what the highest mean is worth, pair by pair."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from selftaught.reports.contestants import Comparison, Contestant
-from selftaught.reports.ranking import outcome, places
+from selftaught.reports.ranking import beats, outcome, places
 from selftaught.reports.wording import full_title, listing, spoken
 
 
@@ -33,14 +34,12 @@ def _among_methods(
         methods: from the best mean to the worst.
     """
 
-    def beats(one: Contestant, other: Contestant) -> bool:
-        return outcome(one, other, protocol, comparison.facts, higher=higher) == 1
-
     def said(contestants: Sequence[Contestant]) -> str:
         return _named(comparison, protocol, contestants, scattered)
 
+    better = partial(beats, protocol=protocol, facts=comparison.facts, higher=higher)
     first, *others = methods
-    beaten = [other for other in others if beats(first, other)]
+    beaten = [other for other in others if better(first, other)]
     level = [other for other in others if other not in beaten]
     # A mean below that of somebody beaten asks for its reason: seeds far apart.
     best_beaten = next((methods.index(c) for c in beaten), len(methods))
@@ -52,7 +51,7 @@ def _among_methods(
         return (
             f"{by} {said([first])} is better than {said(beaten)}, and {apart} from {said(level)}."
         )
-    if any(beats(one, other) for one in others for other in others):
+    if any(better(one, other) for one in others for other in others):
         best = "highest" if higher else "lowest"
         return f"{by} {said([first])} has the {best} mean, and {apart} from {said(level)}."
     return f"{by} {said(methods)} {apart} on these seeds."

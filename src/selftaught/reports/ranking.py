@@ -34,9 +34,8 @@ def places(comparison: Comparison, protocol: str) -> dict[str, Places]:
     found = {}
     for mine in able:
         rivals = [other for other in able if other.encoder == mine.encoder and other is not mine]
-        behind = [beats(other, mine, protocol, comparison.facts, higher=higher) for other in rivals]
-        ahead = [beats(mine, other, protocol, comparison.facts, higher=higher) for other in rivals]
-        found[mine.name] = (1 + sum(behind), 1 + len(rivals) - sum(ahead))
+        each = [outcome(mine, other, protocol, comparison.facts, higher=higher) for other in rivals]
+        found[mine.name] = (1 + each.count(-1), 1 + len(rivals) - each.count(1))
     return found
 
 

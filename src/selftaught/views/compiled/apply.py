@@ -70,7 +70,8 @@ def apply(
         for share in shares:
             make(*share)
     else:
-        for made in [_pool(threads).submit(make, *share) for share in shares]:
+        pool = _pool(torch.get_num_threads())
+        for made in [pool.submit(make, *share) for share in shares]:
             made.result()
     return views
 
