@@ -15,15 +15,20 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", TEXT, flags=re.DOTALL)
 LINES = [line for block in BLOCKS for line in block.splitlines()]
 COMMANDS = [line for line in LINES if line.startswith(("selftaught ", ".venv/bin/selftaught "))]
+RUN = "runs/pictures/simclr/seed-0"
 LITTLE = ["data.take=60", "batch=16", "encoder=resnet_tiny", "threads=1"]
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, labelled: Path) -> Path:
-    """A folder to work in, with pictures; commands that need a run find the one that an earlier one made."""
+    """A folder to work in, with pictures; and a run for the commands that need one."""
     folder = tmp_path_factory.mktemp("readme")
     shutil.copytree(labelled, folder / "pictures")
     shutil.copytree(ROOT / "docs", folder / "docs")
+    # Made here, so that whichever commands a worker is dealt find it.
+    train = ["train", "simclr", "--data", "./pictures", *LITTLE, "--epochs", "1", "--out", RUN]
+    done = run(["-m", "selftaught", *train], folder)
+    assert done.returncode == 0, done.stderr
     return folder
 
 
@@ -42,7 +47,7 @@ def run(arguments: list[str], place: Path) -> subprocess.CompletedProcess[str]:
 def test_command(line: str, place: Path) -> None:
     _, command, *rest = shlex.split(line, comments=True)
     if command == "train":
-        rest += [*LITTLE, "--epochs", "1", "--out", "runs/pictures/simclr/seed-0", "--fresh"]
+        rest += [*LITTLE, "--epochs", "1", "--out", RUN, "--fresh"]
     elif command == "compare":
         rest += [f"--set={each}" for each in LITTLE] + ["--epochs", "1", "--seeds", "1", "--fresh"]
         rest += ["--baselines", "untrained"]
