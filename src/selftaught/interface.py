@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from selftaught import benchmarking, catalogue, comparison, config, judging, trackers
+from selftaught import benchmarking, catalogue, comparison, config, judging, launcher, trackers
 from selftaught.announcement import announce, likely_device
 from selftaught.errors import Refusal
 from selftaught.runs import RunFolder, write_atomically, write_json
@@ -39,6 +39,9 @@ def train(
 ) -> Path:
     """Train one method on one set of pictures, or go on where that stopped.
 
+    Started several times by a launcher (``torchrun``), the processes share each batch, and learn what one would
+    from the whole of it; the first one writes, speaks and judges.
+
     Args:
         method: a name from ``selftaught methods``.
         data: a built-in set, or the path of a folder of pictures.
@@ -57,7 +60,9 @@ def train(
         RunFailed: the run broke; the same call goes on from the last checkpoint.
     """
     given = {key.replace("__", "."): value for key, value in overrides.items()}
-    names = trackers.check(log)
+    names, first = trackers.check(log), launcher.place() == 0
+    if not first:
+        names, say = (), _quiet
     run = config.resolve(method, {"data": data, "seed": seed}, given)
     folder = Path(out) if out is not None else default_folder(run)
     known = RunFolder(folder)
@@ -65,8 +70,9 @@ def train(
         RunFolder.open(folder, run)  # refuses a run that differs, before anything heavy is loaded
     say(announce(run, folder, [run]))
 
+    from selftaught.distributed import joined
     from selftaught.evaluation import check
-    from selftaught.training import carry_out, prepare
+    from selftaught.training import carry_out, own_folder, prepare
 
     setup = prepare(run)
     for note in setup.splits.notes:
@@ -78,10 +84,18 @@ def train(
     except Refusal as reason:
         say(f"{reason} The encoder is trained all the same.")
         split = None
-    opened = RunFolder.open(folder, run, fresh=fresh)
-    opened.same_data(setup.splits.mark)
-    with trackers.following([folder], names, say):
-        carry_out(setup, opened, split=split, protocols=PROTOCOLS)
+
+    def opened() -> RunFolder:
+        made = RunFolder.open(folder, run, fresh=fresh)
+        made.same_data(setup.splits.mark)
+        return made
+
+    with (
+        joined(setup.device, launcher.processes()),
+        own_folder(folder, opened) as own,
+        trackers.following([folder], names, say),
+    ):
+        carry_out(setup, own, split=split if first else None, protocols=PROTOCOLS)
     return folder
 
 
@@ -136,7 +150,7 @@ def compare(
             ``supervised``, or for a study those that it needs.
         protocols: how encoders are judged; ``all`` is every protocol that the data can carry.
         fresh: move an older comparison aside.
-        jobs: how many runs go on at once, each in a process with its share of the cores.
+        jobs: how many runs go on at once, each in a process with its share of the cores, and of several GPUs.
         study: a claim to test: ``robustness``, ``labels`` or ``scale``; it adds the runs and protocols that it
             needs.
         encoders: for ``scale``, the smaller and the larger one.

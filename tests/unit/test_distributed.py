@@ -13,7 +13,7 @@ from torch import Tensor, multiprocessing, nn
 
 from selftaught import methods
 from selftaught.batch import Batch
-from selftaught.distributed import gather, rank, world
+from selftaught.distributed import averaged, gather, mean, rank, synchronise, world
 from selftaught.encoders import Encoder
 from selftaught.keys import Keys
 from selftaught.methods import Method
@@ -24,12 +24,12 @@ RANKS, PICTURES = 2, 6
 
 
 class Flat(Encoder):
-    """One linear layer: no batch-norm, whose statistics are not this test's question."""
+    """One linear layer and batch-norm."""
 
     def __init__(self) -> None:
         super().__init__()
         self.dim = 10
-        self.layer = nn.Linear(12, 10)
+        self.layer = nn.Sequential(nn.Linear(12, 10, bias=False), nn.BatchNorm1d(10))
 
     def forward(self, pictures: Tensor) -> Tensor:
         features: Tensor = self.layer(pictures.flatten(1))
@@ -43,6 +43,7 @@ TAUGHT: dict[str, dict[str, Any]] = {  # what looks at the rows of all ranks
     "dcl": {"projector": (8,)},
     "dino": {"projector": (8,), "prototypes": 5, "whitening": 3},
     "dino, balanced": {"projector": (8,), "prototypes": 5, "sinkhorn": 3},
+    "dino, spread": {"projector": (8,), "prototypes": 5, "koleo": 0.3},
     "lejepa": {"projector": (8,), "directions": 12},
     "mean_shift": {**PREDICTED, "queue": 20, "k": 3, "whitening": 3},
     "moco": {"projector": (8,), "queue": 20, "splits": 1},
@@ -62,11 +63,9 @@ TAUGHT: dict[str, dict[str, Any]] = {  # what looks at the rows of all ranks
 def build(name: str) -> Method:
     torch.manual_seed(0)
     method = methods.build(name.partition(",")[0], Flat(), classes=3, **TAUGHT[name])
-    for part in [*method.modules()]:
-        for key, each in part.named_children():
-            if isinstance(each, nn.BatchNorm1d):
-                setattr(part, key, nn.Identity())
-    return method.double()
+    method = method.double()
+    synchronise(method, torch.device("cpu"))
+    return method
 
 
 def pictures() -> list[Tensor]:
@@ -80,10 +79,11 @@ def pictures() -> list[Tensor]:
 def learn(
     method: Method, views: list[Tensor], labels: Tensor
 ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
-    """The loss and, under DDP's averaging, the gradients; then the buffers that a step moves."""
+    """The loss and, averaged over ranks, the gradients; then the buffers that a step moves."""
     index = torch.arange(len(views[0]))
     draws = method.draw(Keys(0, 0, index + rank() * PICTURES))
-    outputs = method(Batch(views, index, labels, draws))
+    called = averaged(method)  # which must live until the backward is done
+    outputs = called(Batch(views, index, labels, draws))
     loss = torch.stack(list(outputs.losses.values())).sum()
     loss.backward()  # type: ignore[no-untyped-call]
     gradients = {key: p.grad for key, p in method.named_parameters() if p.grad is not None}
@@ -139,11 +139,7 @@ def teaches() -> dict[str, Any]:
     for name in TAUGHT:
         (mine,) = share([labels()])
         loss, gradients, buffers = learn(build(name), share(pictures()), mine)
-        dist.all_reduce(loss)
-        for gradient in gradients.values():
-            dist.all_reduce(gradient)
-        averaged = {key: gradient / RANKS for key, gradient in gradients.items()}
-        found[name] = {"loss": loss / RANKS, "gradients": averaged, "buffers": buffers}
+        found[name] = {"loss": mean(loss), "gradients": gradients, "buffers": buffers}
     return found
 
 

@@ -3,12 +3,11 @@
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from selftaught.runs import RunFolder
 from selftaught.training.ledger import Ledger
 from selftaught.training.loop import ready, steps
-from selftaught.training.progress import Reporter
+from selftaught.training.progress import Silent
 from selftaught.training.setup import Setup
 
 ENDLESS = 2**30
@@ -33,7 +32,7 @@ class Full:
         method, optimiser = ready(setup)
         endless = dataclasses.replace(setup, steps=ENDLESS)
         self.steps = steps(endless, method, optimiser, LATE, self._ended)
-        self.ledger = Ledger(setup, RunFolder.open(folder, setup.run), Unseen())
+        self.ledger = Ledger(setup, RunFolder.open(folder, setup.run), Silent())
         self.listener: Callable[[str], None] | None = None
 
     def step(self, ended: Callable[[str], None] | None = None) -> None:
@@ -46,22 +45,3 @@ class Full:
     def _ended(self, part: str) -> None:
         if self.listener is not None:
             self.listener(part)
-
-
-class Unseen(Reporter):
-    """A reporter without a screen."""
-
-    def __init__(self) -> None:
-        pass
-
-    def step(self, *_: Any) -> None:
-        pass
-
-    def looked(self, row: dict[str, Any], verdict: str = "") -> None:
-        pass
-
-    def say(self, sentence: str) -> None:
-        pass
-
-    def close(self) -> None:
-        pass

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from selftaught import launcher
 from selftaught.cli import judging, looking, measuring, teaching
 from selftaught.cli.guard import guarded
 
@@ -50,6 +51,7 @@ def print_version(wanted: bool) -> bool:
 
 @app.callback()
 def every_command(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option(
@@ -58,6 +60,8 @@ def every_command(
     ] = False,
 ) -> None:
     """What stands before the command."""
+    if context.invoked_subcommand not in (None, "train"):
+        launcher.alone(str(context.invoked_subcommand))
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from selftaught import launcher
 from selftaught.cli.options import (
     AsJson,
     BudgetText,
@@ -60,7 +61,7 @@ def compare(
     split: SplitName = "test",
     jobs: Annotated[
         int,
-        typer.Option(help="Runs at once, each with its share of the cores; for small networks."),
+        typer.Option(help="Runs at once, each with its share of the cores and of several GPUs."),
     ] = 1,
     study: Annotated[
         str | None,
@@ -169,6 +170,8 @@ def train(
     )
     given = {"data": data, "seed": seed, **keys_of(given, interface.train, "data", "seed")}
     folder = interface.train(method, out=out, fresh=fresh, log=log or (), say=say, **given)
+    if launcher.place() > 0:
+        return
     from selftaught.reports.wording import scored
 
     results = RunFolder(folder).results

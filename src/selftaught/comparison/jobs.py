@@ -1,8 +1,9 @@
 """The runs of a comparison, one after the other in this process or several at once in others.
 
 Small networks leave most of a machine idle: their operations are too short to be shared among cores. Two runs
-of one thread each then finish in nearly half the time of two runs of two threads. A run's numbers do
-not depend on how many go on beside it, but for the thread count (recorded in its ``results.json``).
+of one thread each then finish in nearly half the time of two runs of two threads. Where there are several GPUs,
+each process has one of its own as long as there are enough. A run's numbers do not depend on how many go on
+beside it, but for the thread count (recorded in its ``results.json``).
 """
 
 import os
@@ -19,6 +20,8 @@ from typing import Any, Literal
 
 from selftaught import config
 from selftaught.errors import Diverged, Interrupted, Refusal, RunFailed
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 TROUBLES = (RunFailed, MemoryError, OSError)
 """What ends one run and lets the others go on."""
@@ -65,6 +68,21 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def gpus() -> list[str]:
+    """The GPUs that this process may use, by the names that CUDA's environment gives them."""
+    import torch
+
+    count = torch.cuda.device_count()
+    named = [name for name in os.environ.get(VISIBLE, "").split(",") if name]
+    return (named or [str(place) for place in range(count)])[:count]
+
+
+def shares(count: int) -> list[tuple[int, str | None]]:
+    """What each of so many processes gets of this machine: threads, and a GPU if there is one."""
+    seen: Sequence[str | None] = gpus() or [None]
+    return [(max(1, cores() // count), seen[place % len(seen)]) for place in range(count)]
 
 
 def carry_out(jobs: Sequence[Job], at_once: int = 1) -> Iterator[tuple[int, Outcome]]:
@@ -125,7 +143,7 @@ def attempt(job: Job, *, live: bool = True) -> Outcome:
 def _in_processes(jobs: Sequence[Job], count: int) -> Iterator[tuple[int, Outcome]]:
     from selftaught.training.interruption import listening
 
-    workers = [_Worker(max(1, cores() // count)) for _ in range(count)]
+    workers = [_Worker(*share) for share in shares(count)]
     waiting = list(enumerate(jobs))
     try:
         with listening() as stop:
@@ -156,13 +174,14 @@ class _Worker:
 
     Args:
         threads: how many torch may use there.
+        gpu: the one that it may see; None leaves it what this process sees.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, gpu: str | None) -> None:
         context = get_context("spawn")  # a fork would copy locks that torch's threads hold
-        self.threads = threads
+        self.threads, self.gpu = threads, gpu
         self.pipe, other = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=_work, args=(other, threads))
+        self.process: SpawnProcess = context.Process(target=_work, args=(other, threads, gpu))
         self.process.start()
         other.close()
         self.place: int | None = None
@@ -191,7 +210,7 @@ class _Worker:
     def successor(self) -> "_Worker":
         """Another one in the place of one that died."""
         self.pipe.close()
-        return _Worker(self.threads)
+        return _Worker(self.threads, self.gpu)
 
     def dismiss(self) -> None:
         """Idle, it ends by itself; at work, SIGTERM lets it save first."""
@@ -200,9 +219,12 @@ class _Worker:
         self.pipe.close()
 
 
-def _work(pipe: Connection, threads: int) -> None:
+def _work(pipe: Connection, threads: int, gpu: str | None) -> None:
     """What a worker does: jobs in, outcomes out, until the pipe is closed."""
     import signal
+
+    if gpu is not None:
+        os.environ[VISIBLE] = gpu  # before torch looks
 
     import torch
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
+from selftaught import launcher
 from selftaught.data.files import Kind, UnreadableError
 from selftaught.data.source import Crop, Fetched, Request
 from selftaught.errors import RunFailed
@@ -220,9 +221,10 @@ def _stretched(picture: Tensor, size: list[int]) -> Tensor:
 
 
 def chosen_workers() -> int:
-    """One process for each processor that this one may use, within reason."""
+    """One process for each processor that this one may use, within reason; of several that train together
+    each has its share."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(available or 1, MOST_WORKERS)
+    return min(max((available or 1) // launcher.processes_here(), 1), MOST_WORKERS)
 
 
 def _answers(cropper: Cropper, requests: Iterable[Request], workers: int) -> Iterator[Answer]:

@@ -4,6 +4,7 @@ import torch
 
 from selftaught.batch import Batch
 from selftaught.data import Fetched, Source
+from selftaught.distributed import own_rows
 from selftaught.keys import Keys
 from selftaught.methods import Method
 from selftaught.training.setup import Setup
@@ -35,7 +36,8 @@ def assemble(
     views = [v.contiguous(memory_format=torch.channels_last) for v in views]
     full = shown.groups[0].stop
     labels = source.labels if method.needs.labels else None
-    positions = torch.arange(len(request.index), device=device)
+    own = own_rows(len(request.index))
+    positions = torch.arange(own.start, own.stop, device=device)
     return Batch(
         views=views[:full],
         small=views[full:],

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from selftaught import judging
 from selftaught.data import Request
+from selftaught.distributed import rank, world
 from selftaught.encoders import Encoder, files
 from selftaught.errors import Diverged
 from selftaught.evaluation import Evaluation, Result, atlas, evaluate, predictions
@@ -21,7 +22,7 @@ from selftaught.training import exports, health, lengths
 from selftaught.training.ledger import losses
 from selftaught.training.loop import train
 from selftaught.training.machine import PeakMemory, shortages_named
-from selftaught.training.progress import Reporter
+from selftaught.training.progress import Reporter, Silent
 from selftaught.training.setup import Setup
 from selftaught.training.showing import first_views
 from selftaught.views.engine import Views
@@ -78,8 +79,11 @@ def _train_or_fit(setup: Setup, folder: RunFolder, title: str, *, live: bool) ->
     """Make the encoder, export it, and record what it cost and how it went."""
     memory = PeakMemory(setup.device)
     if isinstance(setup.model, Method):
-        write_atomically(folder.path / "views.webp", first_views(setup))
-        reporter = Reporter(title, setup.steps, live=live)
+        if rank() == 0:
+            write_atomically(folder.path / "views.webp", first_views(setup))
+            reporter = Reporter(title, setup.steps, live=live)
+        else:
+            reporter = Silent()
         try:
             seconds = train(setup, folder, reporter)
         except Diverged as error:
@@ -104,6 +108,7 @@ def _train_or_fit(setup: Setup, folder: RunFolder, title: str, *, live: bool) ->
         device=str(setup.device),
         dtype=str(setup.dtype).removeprefix("torch."),
         threads=torch.get_num_threads(),
+        processes=world(),
         verdict=verdict.word,
         verdict_text=verdict.text,
         verdict_kind=verdict.kind,

@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch.optim import Optimizer
 
+from selftaught.distributed import rank
 from selftaught.errors import Diverged, RunFailed
 from selftaught.methods import Method
 from selftaught.runs import write_atomically
@@ -16,7 +17,7 @@ from selftaught.training.optimisers import parameters_of
 
 
 def save(path: Path, method: Method, optimiser: Optimizer, **facts: Any) -> None:
-    """Write everything that the next step depends on.
+    """Write everything that the next step depends on; of several ranks, which are equal, the first does.
 
     Args:
         facts: JSON values (the step, the seconds so far).
@@ -31,6 +32,8 @@ def save(path: Path, method: Method, optimiser: Optimizer, **facts: Any) -> None
             f"The weights of {broken[0]} are no longer finite. Try a lower optimiser.rate, a longer "
             "optimiser.warmup or precision=float32, with --fresh; the last good checkpoint is kept."
         )
+    if rank() > 0:
+        return
     tensors = {f"method.{key}": tensor.contiguous() for key, tensor in method.state_dict().items()}
     numbers: dict[str, Any] = {}
     for i, parameter in enumerate(parameters_of(optimiser)):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from selftaught.distributed import rank
 from selftaught.encoders import Encoder, files
 from selftaught.runs import RunFolder
 from selftaught.training.setup import Setup
@@ -20,6 +21,8 @@ def at_a_look(setup: Setup, folder: RunFolder, encoder: Encoder, step: int) -> N
 
 def _write(setup: Setup, folder: RunFolder, encoder: Encoder, name: str, **facts: Any) -> None:
     run = setup.run
+    if rank() > 0:
+        return
     files.write(
         folder.path / name,
         encoder,

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from selftaught.data import Request, Source
+from selftaught.distributed import apart
 from selftaught.keys import Keys
 from selftaught.methods import Method
 from selftaught.training.batches import assemble
@@ -25,16 +26,17 @@ def answer(
     keys = Keys(setup.run.seed, step, torch.arange(len(rows)))
     plan = setup.views.plan(keys, source.sizes[rows])
     (fetched,) = source.fetch([Request(rows, plan)], setup.views.crop)
-    batch = assemble(setup, method, fetched, step, source=source, shown=setup.views)
     before = {name: buffer.clone() for name, buffer in method.named_buffers()}
     half = setup.dtype != torch.float32
     device = setup.device
     devices = [device] if device.type == "cuda" else []
     with (
+        apart(),  # several ranks see the same pictures here, not each its own
         torch.no_grad(),
         torch.random.fork_rng(devices),
         torch.autocast(device.type, setup.dtype, enabled=half),
     ):
+        batch = assemble(setup, method, fetched, step, source=source, shown=setup.views)
         outputs = method(batch)
     for name, buffer in method.named_buffers():
         buffer.copy_(before[name])

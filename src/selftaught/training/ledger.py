@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from selftaught.distributed import gather, mean
 from selftaught.errors import Diverged
 from selftaught.methods import Method, Outputs
 from selftaught.runs import RunFolder
@@ -62,7 +63,7 @@ class Ledger:
             return
         names = list(self.waiting[0])
         table = torch.stack([torch.stack([row[name] for name in names]) for row in self.waiting])
-        values = table.double().cpu()
+        values = mean(table.double()).cpu()  # of all ranks
         first = step - len(values) + 1
         for offset, row in enumerate(values.tolist()):
             for name, value in zip(names, row, strict=True):
@@ -89,7 +90,8 @@ class Ledger:
         The clock of training stands still meanwhile.
         """
         self.before, place = self.seconds, self._place(step)
-        row = self.monitor.look(method, projections)
+        everyone = None if projections is None else gather(projections.detach())
+        row = self.monitor.look(method, everyone)
         known = [*self.folder.metrics("look"), row]
         verdict = health.judge(known, losses(self.folder), ended=step == self.setup.steps)
         said = {"verdict": verdict.word, "verdict_text": verdict.text}

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 import torch
 
 from selftaught.budget import parse
+from selftaught.distributed import agreed
 from selftaught.methods import Method
 from selftaught.runs import RunFolder, write_json
 from selftaught.training import loop
@@ -90,10 +91,12 @@ def _stage_speed(setup: Setup, views: Views, seconds: float) -> tuple[float, int
             began = time.monotonic()
             continue
         timed += 1
-        if timed >= LEAST and time.monotonic() - began >= seconds:
+        (ends,) = agreed(timed >= LEAST and time.monotonic() - began >= seconds)
+        if ends:
             _wait(outputs.features)
             break
-    return timed * setup.run.batch / max(time.monotonic() - began, 1e-9), timed
+    (nanoseconds,) = agreed(int(1e9 * (time.monotonic() - began)))  # of the slowest rank
+    return timed * setup.run.batch / max(nanoseconds / 1e9, 1e-9), timed
 
 
 def _wait(tensor: torch.Tensor) -> None:

@@ -7,6 +7,7 @@ import torch
 from torch.optim import Optimizer
 
 from selftaught.data import Fetched, Request, Resident
+from selftaught.distributed import agreed, averaged, own_rows, rank, synchronise, world
 from selftaught.errors import Interrupted
 from selftaught.keys import Keys, shuffle
 from selftaught.methods import Method, Outputs
@@ -51,14 +52,16 @@ def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
                 ledger.flush(step, rate)
                 ledger.look(step, method, outputs.projections)
                 ends = ends or ledger.collapse() is not None
-            if ends or stop.number is not None or time.monotonic() - saved > SAVE_SECONDS:
+            late = time.monotonic() - saved > SAVE_SECONDS
+            done, due, signal = agreed(ends, late, stop.number or 0)
+            if done or due or signal:
                 ledger.flush(step, rate)
                 checkpoints.save(file, method, optimiser, step=step, seconds=ledger.seconds)
                 saved = time.monotonic()
-            if ends:
+            if done:
                 break
-            if stop.number is not None:
-                raise Interrupted(stop.number, f"Saved at step {step} of {setup.steps}.")
+            if signal:
+                raise Interrupted(signal, f"Saved at step {step} of {setup.steps}.")
     return ledger.seconds
 
 
@@ -67,6 +70,7 @@ def ready(setup: Setup) -> tuple[Method, Optimizer]:
     method = setup.model
     assert isinstance(method, Method)
     method.to(setup.device).to(memory_format=torch.channels_last).train()
+    synchronise(method, setup.device)
     return method, optimisers.build(setup.run.optimiser, method, setup.run.batch)
 
 
@@ -83,8 +87,10 @@ def steps(
         ended: is told each part of a step as it ends; whoever measures listens.
     """
     run, device = setup.run, setup.device
-    compiled = run.compile if run.compile is not None else device.type == "cuda"
-    forward = torch.compile(method) if compiled else method
+    called = averaged(method)
+    # Whether torch compiles what passes between ranks has not been tried: where nobody asks, it is not done.
+    compiled = run.compile if run.compile is not None else device.type == "cuda" and world() == 1
+    forward = torch.compile(called) if compiled else called
     half = setup.dtype != torch.float32
 
     for step, fetched in enumerate(answers(setup, start), start):
@@ -92,7 +98,7 @@ def steps(
         progress = step / setup.steps
         rate = optimisers.set_rate(optimiser, progress, run.optimiser.warmup)
         batch = assemble(setup, method, fetched, step)
-        seed_dropout(device, run.seed, step)
+        seed_dropout(device, run.seed, step, rank())
         ended("views")
 
         with torch.autocast(device.type, setup.dtype, enabled=half):
@@ -121,14 +127,18 @@ def answers(setup: Setup, start: int) -> Iterator[Fetched]:
 
 
 def requests(setup: Setup, start: int, end: int | None = None) -> Iterator[Request]:
-    """What each step from ``start`` on asks for: pure in seed and step, so a resumed run asks the same."""
+    """What each step from ``start`` on asks for: pure in seed and step, so a resumed run asks the same.
+
+    Of several ranks each asks for its slice of the batch.
+    """
     run, source = setup.run, setup.source
-    everyone = torch.arange(run.batch)
-    order, known = everyone, -1
+    own = own_rows(run.batch // world())  # of the global batch
+    positions = torch.arange(run.batch)[own]
+    order, known = positions, -1
     for step in range(start, setup.steps if end is None else end):
         epoch, place = divmod(step, setup.per_epoch)
         if epoch != known:
             order, known = shuffle(len(source), run.seed, epoch), epoch
-        index = order[place * run.batch : (place + 1) * run.batch]
-        keys = Keys(run.seed, step, everyone)
+        index = order[place * run.batch : (place + 1) * run.batch][own]
+        keys = Keys(run.seed, step, positions)
         yield Request(index, setup.shown_at(step).plan(keys, source.sizes[index]))

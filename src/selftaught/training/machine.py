@@ -9,16 +9,17 @@ from pathlib import Path
 
 import torch
 
+from selftaught import launcher
 from selftaught.errors import Refusal, RunFailed
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def choose_device(name: str) -> torch.device:
-    """``auto`` takes CUDA, then Apple's MPS, then the CPU.
+    """``auto`` takes CUDA, then Apple's MPS, then the CPU; of several processes each has a GPU of its own.
 
     Raises:
-        Refusal: the named device is not there.
+        Refusal: the named device is not there, or not as many GPUs as processes.
     """
     there = {
         "cuda": torch.cuda.is_available(),
@@ -26,12 +27,19 @@ def choose_device(name: str) -> torch.device:
         "cpu": True,
     }
     if name == "auto":
-        return torch.device(next(device for device, found in there.items() if found))
+        name = next(device for device, found in there.items() if found)
     if name not in there:
         raise Refusal(f"There is no device '{name}'; give auto, {', '.join(there)}.")
     if not there[name]:
         found = ", ".join(device for device, is_there in there.items() if is_there)
         raise Refusal(f"device={name}, but torch finds only: {found}.")
+    if name == "cuda" and launcher.processes() > 1:
+        if launcher.processes_here() > torch.cuda.device_count():
+            raise Refusal(
+                f"{launcher.processes_here()} processes on this machine, and {torch.cuda.device_count()} GPUs; "
+                "start one process for each GPU."
+            )
+        return torch.device(name, launcher.place_here())
     return torch.device(name)
 
 

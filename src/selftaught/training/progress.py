@@ -70,3 +70,25 @@ class Reporter:
     def close(self) -> None:
         if self.live is not None:
             self.live.stop()
+
+
+class Silent(Reporter):
+    """A reporter that says nothing: where another process speaks, or nobody listens."""
+
+    def __init__(self) -> None:
+        pass
+
+    def begins(self, step: int) -> None:
+        pass
+
+    def step(self, step: int, epoch: float, losses: dict[str, float], rate: float) -> None:
+        pass
+
+    def looked(self, row: dict[str, Any], verdict: str = "") -> None:
+        pass
+
+    def say(self, sentence: str) -> None:
+        pass
+
+    def close(self) -> None:
+        pass

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from selftaught import catalogue, config, encoders, methods
+from selftaught import catalogue, config, encoders, launcher, methods
 from selftaught.data import Source, Splits, join, shared_splits
-from selftaught.distributed import world
+from selftaught.distributed import NORMS
 from selftaught.encoders import Encoder, files
 from selftaught.encoders.vit import ARCHITECTURES
 from selftaught.errors import Refusal
@@ -86,21 +87,21 @@ def first_weights(run: config.Run, channels: int, size: int) -> Encoder:
     return encoder
 
 
-def seed_dropout(device: torch.device, seed: int, step: int) -> None:
+def seed_dropout(device: torch.device, seed: int, step: int, rank: int) -> None:
     """Seed the generator that dropout on this device draws from, where an encoder has it.
 
     ``torch.manual_seed`` does so for every kind of device, and writes down a traceback for a GPU that nobody
     uses: a third of a millisecond a step.
     """
     if device.type == "cpu":
-        torch.default_generator.manual_seed(torch_seed(seed, step))
+        torch.default_generator.manual_seed(torch_seed(seed, step, rank))
     else:
-        torch.manual_seed(torch_seed(seed, step))
+        torch.manual_seed(torch_seed(seed, step, rank))
 
 
-def torch_seed(seed: int, step: int) -> int:
+def torch_seed(seed: int, step: int, rank: int = 0) -> int:
     """A seed for torch's own generator (weights, dropout), from our keys."""
-    return number(seed, step & MASK, "torch")
+    return number(seed, step & MASK, f"torch {rank}" if rank else "torch")
 
 
 def prepare(run: config.Run, splits: Splits | None = None) -> Setup:
@@ -112,10 +113,6 @@ def prepare(run: config.Run, splits: Splits | None = None) -> Setup:
     Raises:
         Refusal: pictures, encoder, method, views and batch do not fit together.
     """
-    if world() > 1:
-        raise Refusal(
-            f"{world()} processes train together here, and a run takes one; start it without torchrun."
-        )
     entry = catalogue.entry(run.method.name)
     device = machine.choose_device(run.device)
     dtype = machine.choose_precision(run.precision, device)
@@ -141,6 +138,7 @@ def prepare(run: config.Run, splits: Splits | None = None) -> Setup:
     }
     clean = Views.clean(**facts)
     if entry.baseline:
+        launcher.alone(f"a baseline such as {entry.name}")
         model: Method | Baseline = kind(**run.parameters())
         views = clean
         if kind.needs is not None:
@@ -171,6 +169,7 @@ def prepare(run: config.Run, splits: Splits | None = None) -> Setup:
             f"{model.least_batch} pictures; give batch={model.least_batch} or more."
         )
     check_queues(run, model, len(source))
+    check_processes(run, model, launcher.processes())
     for stage in stages:
         model.check_side(stage.size)
     per_epoch = len(source) // run.batch
@@ -195,6 +194,28 @@ def check_queues(run: config.Run, model: Method, pictures: int) -> None:
         raise Refusal(
             f"{run.method.name} keeps a queue of {longest} rows, more than half of the {pictures} pictures "
             f"to learn from, so a picture would meet itself in it; give queue={good} or fewer."
+        )
+
+
+def check_processes(run: config.Run, model: Method, processes: int) -> None:
+    """Whether several processes can share each batch.
+
+    Raises:
+        Refusal: it does not divide, or a batch-norm is of a kind whose statistics cannot be shared.
+    """
+    if processes == 1:
+        return
+    if run.batch % processes:
+        near = max(run.batch // processes, 1) * processes
+        raise Refusal(
+            f"batch={run.batch} is of all {processes} processes together and does not divide among them; "
+            f"give batch={near}."
+        )
+    kinds = {type(each) for each in model.modules() if isinstance(each, _BatchNorm)}
+    if strange := sorted(kind.__name__ for kind in kinds.difference(NORMS)):
+        raise Refusal(
+            f"{run.encoder.name} has batch-norms ({', '.join(strange)}) whose statistics several processes "
+            "cannot share; train it in one, or choose another encoder."
         )
 
 

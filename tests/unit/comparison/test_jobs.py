@@ -15,7 +15,15 @@ import pytest
 import selftaught
 from selftaught import config, judging
 from selftaught.comparison import compare, plan
-from selftaught.comparison.jobs import Job, _Worker, attempt, carry_out, cores
+from selftaught.comparison.jobs import (
+    Job,
+    _Worker,
+    attempt,
+    carry_out,
+    cores,
+    gpus,
+    shares,
+)
 from selftaught.errors import Refusal
 from selftaught.evaluation import predictions
 from selftaught.runs import RunFolder
@@ -232,3 +240,35 @@ def test_a_run_does_not_go_on_with_other_pictures_or_labels(
         selftaught.evaluate(job.folder, protocols=["linear"], say=said.append)
     assert sum("judged anew" in sentence for sentence in said) == 1
     assert set(RunFolder(job.folder).results["validation"]) == {"linear"}, before
+
+
+def test_each_process_has_its_share_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    each = max(1, cores() // 3)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert shares(3) == [(each, "0"), (each, "1"), (each, "0")]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,GPU-7,")
+    assert gpus() == ["5", "GPU-7"], "by the names of whoever started us"
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    assert shares(1) == [(cores(), None)]
+
+
+class Seen(type(Path())):  # type: ignore[misc]
+    """A folder which, in the process that it arrives in, is named as the GPU that is seen there."""
+
+    def __reduce__(self) -> Any:
+        return eval, (f"__import__('pathlib').Path({str(self)!r}, {ASKED})",)
+
+
+ASKED = "__import__('os').environ['CUDA_VISIBLE_DEVICES']"
+
+
+def test_a_process_sees_the_gpu_that_it_is_given(quick: dict[str, Any], tmp_path: Path) -> None:
+    run = config.resolve("pixels", {**quick, "data": "shapes", "data.take": 100})
+    worker = _Worker(1, "3")
+    worker.give(0, Job(run, Seen(tmp_path), None, KNN, "pixels"))
+    _, outcome = worker.take()
+    worker.dismiss()
+    worker.process.join()
+    assert outcome.error is None
+    assert [folder.name for folder in tmp_path.iterdir()] == ["3"]
