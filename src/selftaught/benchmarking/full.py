@@ -29,9 +29,9 @@ class Full:
     """
 
     def __init__(self, setup: Setup, folder: Path) -> None:
-        method, optimiser = ready(setup)
+        learner = ready(setup)
         endless = dataclasses.replace(setup, steps=ENDLESS)
-        self.steps = steps(endless, method, optimiser, LATE, self._ended)
+        self.steps = steps(endless, learner, LATE, self._ended)
         self.ledger = Ledger(setup, RunFolder.open(folder, setup.run), Silent())
         self.listener: Callable[[str], None] | None = None
 

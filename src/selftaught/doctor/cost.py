@@ -106,15 +106,15 @@ def timed(setup: Setup, batch: int, budget: float, most: int) -> Timing:
     ends: list[float] = []
     # Weights move by a few steps and batch-norms with them; the next setup begins from fresh ones.
     with shortages_named(batch):
-        method, optimiser = ready(every)
+        learner = ready(every)
         began = time.perf_counter()
-        for step, outputs, _ in steps(every, method, optimiser, 0):
+        for step, outputs, _ in steps(every, learner, 0):
             # Fetching a number waits for the device; the loop itself never does.
             float(torch.stack([loss.detach() for loss in outputs.losses.values()]).sum())
             ends.append(time.perf_counter())
             if step >= WARM + most or (step >= WARM + LEAST and ends[-1] - began > budget):
                 break
-        del optimiser
+        del learner
     gc.collect()
     times = [after - before for before, after in zip([began, *ends], ends, strict=False)]
     return Timing(batch, times[WARM:], sum(times[:WARM]), memory.read())

@@ -7,16 +7,15 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch.optim import Optimizer
 
 from selftaught.distributed import rank
 from selftaught.errors import Diverged, RunFailed
-from selftaught.methods import Method
 from selftaught.runs import write_atomically
+from selftaught.training.learner import Learner
 from selftaught.training.optimisers import parameters_of
 
 
-def save(path: Path, method: Method, optimiser: Optimizer, **facts: Any) -> None:
+def save(path: Path, learner: Learner, **facts: Any) -> None:
     """Write everything that the next step depends on; of several ranks, which are equal, the first does.
 
     Args:
@@ -26,6 +25,7 @@ def save(path: Path, method: Method, optimiser: Optimizer, **facts: Any) -> None
         RunFailed: the disk refuses.
         Diverged: a weight is not finite; the checkpoint before it stays.
     """
+    method, optimiser = learner.method, learner.optimiser
     broken = [key for key, tensor in method.state_dict().items() if not tensor.isfinite().all()]
     if broken:
         raise Diverged(
@@ -42,7 +42,8 @@ def save(path: Path, method: Method, optimiser: Optimizer, **facts: Any) -> None
                 tensors[f"optimiser.{i}.{key}"] = value.contiguous()
             elif value is not None:
                 numbers[f"{i}.{key}"] = value
-    header = {"selftaught": json.dumps({"facts": facts, "optimiser": numbers})}
+    content = {"facts": facts, "optimiser": numbers, "scaler": learner.scale()}
+    header = {"selftaught": json.dumps(content)}
     try:
         write_atomically(path, lambda beside: save_file(tensors, beside, metadata=header))
     except (OSError, SafetensorError) as error:
@@ -52,7 +53,7 @@ def save(path: Path, method: Method, optimiser: Optimizer, **facts: Any) -> None
         ) from None
 
 
-def load(path: Path, method: Method, optimiser: Optimizer) -> dict[str, Any]:
+def load(path: Path, learner: Learner) -> dict[str, Any]:
     """Read a checkpoint back in place; memory formats stay those of the live tensors.
 
     Returns:
@@ -69,12 +70,13 @@ def load(path: Path, method: Method, optimiser: Optimizer) -> dict[str, Any]:
             saved = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         prefix = "method."
         state = {k.removeprefix(prefix): v for k, v in saved.items() if k.startswith(prefix)}
-        method.load_state_dict(state)
+        learner.method.load_state_dict(state)
     except (SafetensorError, KeyError, RuntimeError, ValueError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise RunFailed(
             f"{path} cannot be read ({reason}); give --fresh to begin anew (the folder is kept aside)."
         ) from None
+    optimiser = learner.optimiser
     for i, parameter in enumerate(parameters_of(optimiser)):
         for key, tensor in saved.items():
             if key.startswith(f"optimiser.{i}."):
@@ -85,5 +87,7 @@ def load(path: Path, method: Method, optimiser: Optimizer) -> dict[str, Any]:
         for key, value in header["optimiser"].items():
             if key.startswith(f"{i}."):
                 optimiser.state[parameter][key.split(".", 1)[1]] = value
+    if scale := header.get("scaler"):
+        learner.scaler.load_state_dict(scale)
     facts: dict[str, Any] = header["facts"]
     return facts

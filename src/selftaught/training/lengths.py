@@ -83,9 +83,9 @@ def _speed(setup: Setup, seconds: float) -> tuple[float, int]:
 def _stage_speed(setup: Setup, views: Views, seconds: float) -> tuple[float, int]:
     copy = replace(prepare(setup.run), stages=(views,))
     copy = replace(copy, steps=max(copy.steps, 10_000))  # the source must not run dry
-    method, optimiser = loop.ready(copy)
+    learner = loop.ready(copy)
     began, timed = 0.0, 0
-    for step, outputs, _ in loop.steps(copy, method, optimiser, 0):
+    for step, outputs, _ in loop.steps(copy, learner, 0):
         if step <= WARM:
             _wait(outputs.features)
             began = time.monotonic()

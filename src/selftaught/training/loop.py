@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import torch
-from torch.optim import Optimizer
+from torch.amp import GradScaler
 
 from selftaught.data import Fetched, Request, Resident
 from selftaught.distributed import agreed, averaged, own_rows, rank, synchronise, world
@@ -15,6 +15,7 @@ from selftaught.runs import RunFolder
 from selftaught.training import checkpoints, optimisers
 from selftaught.training.batches import assemble
 from selftaught.training.interruption import listening
+from selftaught.training.learner import Learner
 from selftaught.training.ledger import Ledger
 from selftaught.training.progress import Reporter
 from selftaught.training.setup import Setup, seed_dropout
@@ -32,9 +33,10 @@ def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
         Interrupted: a signal asked to stop; everything is saved.
     """
     run = setup.run
-    method, optimiser = ready(setup)
+    learner = ready(setup)
+    method = learner.method
     file = folder.path / "checkpoint.safetensors"
-    facts = checkpoints.load(file, method, optimiser)
+    facts = checkpoints.load(file, learner)
     start: int = facts.get("step", 0)
     folder.rewind(start)
     reporter.begins(start)
@@ -45,7 +47,7 @@ def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
         return ledger.seconds
     saved = time.monotonic()
     with listening() as stop:
-        for step, outputs, rate in steps(setup, method, optimiser, start):
+        for step, outputs, rate in steps(setup, learner, start):
             ledger.note(step, outputs, rate)
             ends = step == setup.steps
             if ends or step % (setup.per_epoch * run.monitor.every) == 0:
@@ -56,7 +58,7 @@ def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
             done, due, signal = agreed(ends, late, stop.number or 0)
             if done or due or signal:
                 ledger.flush(step, rate)
-                checkpoints.save(file, method, optimiser, step=step, seconds=ledger.seconds)
+                checkpoints.save(file, learner, step=step, seconds=ledger.seconds)
                 saved = time.monotonic()
             if done:
                 break
@@ -65,19 +67,20 @@ def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
     return ledger.seconds
 
 
-def ready(setup: Setup) -> tuple[Method, Optimizer]:
+def ready(setup: Setup) -> Learner:
     """The method on its device, in training, and the optimiser over its parameters."""
     method = setup.model
     assert isinstance(method, Method)
     method.to(setup.device).to(memory_format=torch.channels_last).train()
     synchronise(method, setup.device)
-    return method, optimisers.build(setup.run.optimiser, method, setup.run.batch)
+    optimiser = optimisers.build(setup.run.optimiser, method, setup.run.batch)
+    scaler = GradScaler(setup.device.type, enabled=setup.dtype == torch.float16)
+    return Learner(method, optimiser, scaler)
 
 
 def steps(
     setup: Setup,
-    method: Method,
-    optimiser: Optimizer,
+    learner: Learner,
     start: int,
     ended: Callable[[str], None] = lambda part: None,
 ) -> Iterator[tuple[int, Outputs, float]]:
@@ -86,7 +89,7 @@ def steps(
     Args:
         ended: is told each part of a step as it ends; whoever measures listens.
     """
-    run, device = setup.run, setup.device
+    run, device, method = setup.run, setup.device, learner.method
     called = averaged(method)
     # Whether torch compiles what passes between ranks has not been tried: where nobody asks, it is not done.
     compiled = run.compile if run.compile is not None else device.type == "cuda" and world() == 1
@@ -96,7 +99,7 @@ def steps(
     for step, fetched in enumerate(answers(setup, start), start):
         ended("reading")
         progress = step / setup.steps
-        rate = optimisers.set_rate(optimiser, progress, run.optimiser.warmup)
+        rate = optimisers.set_rate(learner.optimiser, progress, run.optimiser.warmup)
         batch = assemble(setup, method, fetched, step)
         seed_dropout(device, run.seed, step, rank())
         ended("views")
@@ -105,11 +108,10 @@ def steps(
             outputs = forward(batch)
             loss = torch.stack(list(outputs.losses.values())).sum()
         ended("forward")
-        loss.backward()  # type: ignore[no-untyped-call]
+        learner.backward(loss)
         ended("backward")
         method.after_backward(progress)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+        learner.step()
         ended("optimiser")
         method.after_step(outputs, progress)
         ended("after_step")

@@ -24,7 +24,7 @@ METHODS = [
 
 def whole_arithmetic(setup: Setup) -> int:
     """Operations of forward and backward of the method itself, losses included."""
-    method, _ = ready(setup)
+    method = ready(setup).method
     (fetched,) = setup.source.fetch([next(requests(setup, 0))], setup.views.crop)
     batch = assemble(setup, method, fetched, 0)
     with FlopCounterMode(display=False) as counter:

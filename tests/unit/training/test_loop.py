@@ -17,9 +17,11 @@ from torch.testing import assert_close
 from selftaught import config
 from selftaught.encoders import files
 from selftaught.errors import Diverged, Interrupted, Refusal, RunFailed
+from selftaught.methods import Outputs
 from selftaught.runs import RunFolder
-from selftaught.training import carry_out, prepare
+from selftaught.training import carry_out, checkpoints, prepare
 from selftaught.training import loop as loop_module
+from selftaught.training.learner import Learner
 from selftaught.training.progress import Reporter
 from selftaught.training.setup import Setup
 
@@ -153,20 +155,13 @@ def test_a_full_disk_fails_with_a_sentence_and_keeps_the_checkpoint_before(
     setup = prepare(run)
     go(setup, folder)
     before = (folder.path / "checkpoint.safetensors").read_bytes()
-    from selftaught.training import checkpoints, optimisers
 
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(checkpoints, "save_file", full)
-    assert isinstance(setup.model, torch.nn.Module)
     with pytest.raises(RunFailed, match="No space left"):
-        checkpoints.save(
-            folder.path / "checkpoint.safetensors",
-            setup.model,
-            optimisers.build(run.optimiser, setup.model, run.batch),
-            step=1,
-        )
+        checkpoints.save(folder.path / "checkpoint.safetensors", loop_module.ready(setup), step=1)
     assert (folder.path / "checkpoint.safetensors").read_bytes() == before
     assert not list(folder.path.glob(".checkpoint*"))
 
@@ -322,11 +317,11 @@ def test_sides_of_views_follow_one_another_in_equal_shares(tmp_path: Path) -> No
 def test_a_stage_resumes_where_it_was(tmp_path: Path, stop: int) -> None:
     whole, parts = (prepare(a_run("byol", **{"views.sides": [12, 20]})) for _ in range(2))
     go(whole, RunFolder.open(tmp_path / "whole", whole.run))
-    method, optimiser = loop_module.ready(parts)
-    for step, _, _ in loop_module.steps(parts, method, optimiser, 0):
+    learner = loop_module.ready(parts)
+    for step, _, _ in loop_module.steps(parts, learner, 0):
         if step == stop:
             break
-    for _ in loop_module.steps(parts, method, optimiser, stop):
+    for _ in loop_module.steps(parts, learner, stop):
         pass
     for one, other in zip(weights(whole).values(), weights(parts).values(), strict=True):
         assert torch.equal(one, other)
@@ -378,3 +373,56 @@ def test_the_encoder_of_each_look_is_kept_where_it_is_asked(tmp_path: Path) -> N
     assert (header["step"], header["epoch"]) == (0, 0.0)
     assert_close(last.state_dict(), end.state_dict(), rtol=0, atol=0)
     assert not torch.equal(next(first.parameters()), next(end.parameters()))
+
+
+class Faint(Outputs):
+    """Losses so small that their gradients in float16 are zero."""
+
+    def __init__(self, losses: dict[str, Tensor], *others: Any, **named: Any) -> None:
+        super().__init__({name: 1e-8 * loss for name, loss in losses.items()}, *others, **named)
+
+
+def faint_steps(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> tuple[Learner, Tensor]:
+    """Two steps of a run whose losses are faint, and how far they took the weights."""
+    with monkeypatch.context() as patch:
+        patch.setattr("selftaught.methods.metric_learning.simclr.Outputs", Faint)
+        changes = {"name": "sgd", "rate": 1e5, "warmup": 0.0, "decay": 0.0}
+        changes = {f"optimiser.{key}": value for key, value in changes.items()}
+        setup = dataclasses.replace(prepare(a_run("simclr", **changes)), dtype=dtype)
+        learner = loop_module.ready(setup)
+        before = torch.cat([p.detach().flatten().clone() for p in learner.method.parameters()])
+        for step, _, _ in loop_module.steps(setup, learner, 0):
+            if step == 2:
+                break
+        after = torch.cat([p.detach().flatten() for p in learner.method.parameters()])
+    return learner, after - before
+
+
+def test_faint_gradients_survive_float16(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, meant = faint_steps(torch.float32, monkeypatch)
+    learner, found = faint_steps(torch.float16, monkeypatch)
+    assert learner.scaler.is_enabled()
+    assert meant.norm() > 0.01
+    assert (found - meant).norm() < 0.2 * meant.norm()
+    monkeypatch.setattr(Learner, "backward", lambda self, loss: loss.backward())
+    monkeypatch.setattr(Learner, "step", lambda self: self.optimiser.step())
+    _, lost = faint_steps(torch.float16, monkeypatch)
+    assert (lost - meant).norm() > 0.5 * meant.norm(), "or this test shows nothing"
+
+
+def test_a_step_that_overflows_is_left_out_and_the_scale_is_kept(tmp_path: Path) -> None:
+    setup = dataclasses.replace(prepare(a_run("simclr")), dtype=torch.float16)
+    learner = loop_module.ready(setup)
+    before = [p.detach().clone() for p in learner.method.parameters()]
+    learner.backward(
+        torch.stack([p.sum() for p in learner.method.parameters()]).sum() * float("inf")
+    )
+    learner.step()
+    for weight, old in zip(learner.method.parameters(), before, strict=True):
+        assert torch.equal(weight, old)
+    assert learner.scaler.get_scale() == 2.0**15
+    path = tmp_path / "checkpoint.safetensors"
+    checkpoints.save(path, learner, step=1)
+    again = loop_module.ready(setup)
+    assert checkpoints.load(path, again) == {"step": 1}
+    assert again.scaler.state_dict() == learner.scaler.state_dict()
