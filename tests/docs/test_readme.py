@@ -55,6 +55,16 @@ def test_command(line: str, place: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_one_run_on_several_devices(place: Path) -> None:
+    (line,) = [line for line in LINES if line.startswith("torchrun ")]
+    words = shlex.split(line, comments=True)[1:]
+    words[words.index("batch=512")] = "device=cpu"
+    rest = [*LITTLE, "--epochs", "1", "--out", "runs/together"]
+    done = run(["-m", "torch.distributed.run", "--standalone", *words, *rest], place)
+    assert done.returncode == 0, done.stderr
+    assert (place / "runs/together/encoder.safetensors").is_file()
+
+
 def test_python_block(place: Path) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
     done = run(["-c", code + "\nassert features.shape == (1, 128), features.shape\n"], place)
