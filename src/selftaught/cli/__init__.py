@@ -5,8 +5,10 @@ Ctrl-C or SIGTERM, saved. Progress goes to stderr, results to stdout; with ``--j
 """
 
 import sys
+from collections.abc import Callable
+from functools import wraps
 from importlib import metadata
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +25,18 @@ app = typer.Typer(
     "Begin with: selftaught compare simclr byol vicreg",
 )
 
+
+def once(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, which refuses to be started several times by a launcher."""
+
+    @wraps(command)
+    def checked(*words: Any, **options: Any) -> None:
+        launcher.alone(command.__name__)
+        command(*words, **options)
+
+    return checked
+
+
 # In the order of --help.
 for command in (
     teaching.compare,
@@ -38,7 +52,7 @@ for command in (
     looking.log,
     looking.watch,
 ):
-    app.command()(command)
+    app.command()(command if command is teaching.train else once(command))
 
 
 def print_version(wanted: bool) -> bool:
@@ -51,7 +65,6 @@ def print_version(wanted: bool) -> bool:
 
 @app.callback()
 def every_command(
-    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option(
@@ -60,8 +73,6 @@ def every_command(
     ] = False,
 ) -> None:
     """What stands before the command."""
-    if context.invoked_subcommand not in (None, "train"):
-        launcher.alone(str(context.invoked_subcommand))
 
 
 def main() -> None:
