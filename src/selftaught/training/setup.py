@@ -87,7 +87,7 @@ def first_weights(run: config.Run, channels: int, size: int) -> Encoder:
     return encoder
 
 
-def seed_dropout(device: torch.device, seed: int, step: int, rank: int) -> None:
+def seed_dropout(device: torch.device, seed: int, step: int, rank: int = 0) -> None:
     """Seed the generator that dropout on this device draws from, where an encoder has it.
 
     ``torch.manual_seed`` does so for every kind of device, and writes down a traceback for a GPU that nobody
