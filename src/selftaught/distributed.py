@@ -41,10 +41,9 @@ def joined(device: torch.device, processes: int) -> Iterator[None]:
         dist.init_process_group("cpu:gloo,cuda:nccl", device_id=device)
     else:
         dist.init_process_group("gloo")
-    try:
-        yield
-    finally:
-        dist.destroy_process_group()
+    yield
+    # Not where something went wrong: to part waits for those who may still be waiting for us.
+    dist.destroy_process_group()
 
 
 @contextmanager
@@ -108,7 +107,7 @@ class _Gather(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        total = gradients[0].contiguous()
+        total = gradients[0].contiguous().clone()  # what comes in is autograd's own
         dist.all_reduce(total)
         return total.chunk(world())[rank()]
 

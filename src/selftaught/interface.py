@@ -90,12 +90,11 @@ def train(
         made.same_data(setup.splits.mark)
         return made
 
-    with (
-        joined(setup.device, launcher.processes()),
-        own_folder(folder, opened) as own,
-        trackers.following([folder], names, say),
-    ):
-        carry_out(setup, own, split=split if first else None, protocols=PROTOCOLS)
+    with trackers.following([folder], names, say):
+        with joined(setup.device, launcher.processes()), own_folder(folder, opened) as own:
+            carry_out(setup, own, split=None)
+        if first:  # the others are done, and need not wait for judging
+            carry_out(setup, RunFolder(folder), split=split, protocols=PROTOCOLS)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""What a launcher (torchrun, or a cluster's own) says of this process; read without torch."""
+"""What a launcher (torchrun, or one that sets its variables) says of this process; read without torch."""
 
 import os
 

@@ -53,6 +53,7 @@ TAUGHT: dict[str, dict[str, Any]] = {  # what looks at the rows of all ranks
     "simsiam": PREDICTED,
     "spectral": {"projector": (8,), "mu": 0.5},
     "supcon": {"projector": (8,)},
+    "supervised": {},
     "swav": {"projector": (8,), "prototypes": 5, "queue": 20, "queue_start": 0.0},
     "tico": {"projector": (8,)},
     "vicreg": {"projector": (8,)},
@@ -83,7 +84,7 @@ def learn(
     index = torch.arange(len(views[0]))
     draws = method.draw(Keys(0, 0, index + rank() * PICTURES))
     called = averaged(method)  # which must live until the backward is done
-    outputs = called(Batch(views, index, labels, draws))
+    outputs = called(Batch(views[: method.needs.views], index, labels, draws))
     loss = torch.stack(list(outputs.losses.values())).sum()
     loss.backward()  # type: ignore[no-untyped-call]
     gradients = {key: p.grad for key, p in method.named_parameters() if p.grad is not None}
@@ -92,8 +93,8 @@ def learn(
 
 
 def labels() -> Tensor:
-    """Two classes that both ranks see, and pictures without a label on either side."""
-    return torch.tensor([0, 1, 1, -1, 0, -1, 1, -1, 0, 1, -1, 0])
+    """Two classes that both ranks see, and pictures without a label, more of them on one side."""
+    return torch.tensor([0, 1, 1, -1, 0, -1, 1, -1, 0, -1, -1, -1])
 
 
 def share(views: list[Tensor]) -> list[Tensor]:

@@ -33,6 +33,8 @@ def choose_device(name: str) -> torch.device:
     if not there[name]:
         found = ", ".join(device for device, is_there in there.items() if is_there)
         raise Refusal(f"device={name}, but torch finds only: {found}.")
+    if name == "mps" and launcher.processes() > 1:
+        raise Refusal("An Apple GPU trains in one process; start one, or give device=cpu.")
     if name == "cuda" and launcher.processes() > 1:
         if launcher.processes_here() > torch.cuda.device_count():
             raise Refusal(

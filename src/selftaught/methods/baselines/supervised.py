@@ -9,6 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from selftaught.batch import Batch, Needs
+from selftaught.distributed import gather
 from selftaught.encoders import Encoder
 from selftaught.methods.method import Method, Outputs, in_float32
 from selftaught.parts.false_labels import replaced
@@ -49,5 +50,7 @@ class Supervised(Method):
         if self.noise:
             choices = torch.arange(self.classifier.out_features, device=labels.device)
             labels = replaced(labels, batch.index, self.noise, choices)
-        losses = {"cross_entropy": cross_entropy(logits, labels, self.smoothing)}
+        # Of all ranks: each may have another number of labels, or none.
+        everyone = gather(logits), gather(labels)
+        losses = {"cross_entropy": cross_entropy(*everyone, self.smoothing)}
         return Outputs(losses, features=h)
