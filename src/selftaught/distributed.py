@@ -69,8 +69,7 @@ def rank() -> int:
 
 def wait_for_all() -> None:
     """Until every rank has come here."""
-    if world() > 1:
-        agreed(0)
+    agreed(0)
 
 
 def agreed(*numbers: int) -> tuple[int, ...]:
@@ -86,9 +85,14 @@ def mean(values: Tensor) -> Tensor:
     """The mean over ranks, without gradients."""
     if world() == 1:
         return values
-    total = values.detach().clone()
+    return _summed(values.detach()) / world()
+
+
+def _summed(own: Tensor) -> Tensor:
+    """The sum over ranks in memory of its own: what autograd hands in belongs to autograd."""
+    total = own.clone(memory_format=torch.contiguous_format)
     dist.all_reduce(total)
-    return total / world()
+    return total
 
 
 class _Gather(torch.autograd.Function):
@@ -107,9 +111,7 @@ class _Gather(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        total = gradients[0].contiguous().clone()  # what comes in is autograd's own
-        dist.all_reduce(total)
-        return total.chunk(world())[rank()]
+        return _summed(gradients[0]).chunk(world())[rank()]
 
 
 def gather(rows: Tensor) -> Tensor:
@@ -130,15 +132,11 @@ class _Total(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, own: Tensor) -> Tensor:
-        total = own.clone()
-        dist.all_reduce(total)
-        return total
+        return _summed(own)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        total = gradients[0].contiguous().clone()
-        dist.all_reduce(total)
-        return total
+        return _summed(gradients[0])
 
 
 class SynchronisedNorm(_BatchNorm):

@@ -4,6 +4,7 @@ Each checks all words first, says in one line what is about to happen, and only 
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -70,9 +71,8 @@ def train(
         RunFolder.open(folder, run)  # refuses a run that differs, before anything heavy is loaded
     say(announce(run, folder, [run]))
 
-    from selftaught.distributed import joined
     from selftaught.evaluation import check
-    from selftaught.training import carry_out, own_folder, prepare
+    from selftaught.training import carry_out, prepare, together
 
     setup = prepare(run)
     for note in setup.splits.notes:
@@ -84,14 +84,10 @@ def train(
     except Refusal as reason:
         say(f"{reason} The encoder is trained all the same.")
         split = None
-
-    def opened() -> RunFolder:
-        made = RunFolder.open(folder, run, fresh=fresh)
-        made.same_data(setup.splits.mark)
-        return made
-
-    with trackers.following([folder], names, say):
-        with joined(setup.device, launcher.processes()), own_folder(folder, opened) as own:
+    with ExitStack() as stack:
+        with together(setup, folder, fresh=fresh) as own:
+            # From here on: what was there is another run's, or in the way.
+            stack.enter_context(trackers.following([folder], names, say))
             carry_out(setup, own, split=None)
         if first:  # the others are done, and need not wait for judging
             carry_out(setup, RunFolder(folder), split=split, protocols=PROTOCOLS)

@@ -1,8 +1,16 @@
-"""What a launcher (torchrun, or one that sets its variables) says of this process; read without torch."""
+"""What this process may use, and what a launcher (torchrun, or one that sets its variables) says of it; read
+without torch."""
 
 import os
 
 from selftaught.errors import Refusal
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def processes() -> int:

@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from selftaught import config
 from selftaught.errors import Diverged, Interrupted, Refusal, RunFailed
+from selftaught.launcher import cores
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
@@ -61,13 +62,6 @@ class Outcome:
     known: bool = False
     error: str | None = None
     diverged: bool = False
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def gpus() -> list[str]:

@@ -1,6 +1,5 @@
 """Pictures of any size, one read at a time: from files by worker processes, or from memory."""
 
-import os
 import signal
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -223,8 +222,7 @@ def _stretched(picture: Tensor, size: list[int]) -> Tensor:
 def chosen_workers() -> int:
     """One process for each processor that this one may use, within reason; of several that train together
     each has its share."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(max((available or 1) // launcher.processes_here(), 1), MOST_WORKERS)
+    return min(max(launcher.cores() // launcher.processes_here(), 1), MOST_WORKERS)
 
 
 def _answers(cropper: Cropper, requests: Iterable[Request], workers: int) -> Iterator[Answer]:

@@ -7,13 +7,15 @@ so that training need not ask who writes. The run folder must lie where all proc
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from selftaught.distributed import agreed, rank, wait_for_all, world
+from selftaught import launcher
+from selftaught.distributed import agreed, joined, rank, wait_for_all, world
 from selftaught.errors import Refusal, RunFailed
 from selftaught.runs import RunFolder
+from selftaught.training.setup import Setup
 
 READ = (
     "run.yaml",
@@ -27,23 +29,31 @@ READ = (
 
 
 @contextmanager
-def own_folder(path: Path, opened: Callable[[], RunFolder]) -> Iterator[RunFolder]:
-    """The run folder for the first process, and for another one its own.
+def together(setup: Setup, path: Path, *, fresh: bool = False) -> Iterator[RunFolder]:
+    """While inside, all processes that were started together train one run, each with a folder to write to.
 
     Args:
-        path: of the run folder.
-        opened: makes it, or goes on in it; called by the first process.
+        setup: of the run.
+        path: of the run folder, which the first process makes, or goes on in.
+        fresh: as ``RunFolder.open`` takes it.
 
     Raises:
-        Refusal, RunFailed: as ``opened`` does; then in all processes.
+        Refusal, RunFailed: the folder cannot be used; in all processes.
     """
+    with joined(setup.device, launcher.processes()), _own_folder(setup, path, fresh) as folder:
+        yield folder
+
+
+@contextmanager
+def _own_folder(setup: Setup, path: Path, fresh: bool) -> Iterator[RunFolder]:
+    """The run folder for the first process, and for another one its own."""
     if world() == 1:
-        yield opened()
+        yield _opened(setup, path, fresh)
         return
     folder, trouble = RunFolder(path), None
     if rank() == 0:
         try:
-            folder = opened()
+            folder = _opened(setup, path, fresh)
         except (Refusal, RunFailed) as error:
             trouble = error
     (refused,) = agreed(trouble is not None)
@@ -59,3 +69,9 @@ def own_folder(path: Path, opened: Callable[[], RunFolder]) -> Iterator[RunFolde
                     shutil.copyfile(path / name, folder.path / name)
         wait_for_all()  # before the first process changes anything
         yield folder
+
+
+def _opened(setup: Setup, path: Path, fresh: bool) -> RunFolder:
+    folder = RunFolder.open(path, setup.run, fresh=fresh)
+    folder.same_data(setup.splits.mark)
+    return folder

@@ -1,5 +1,6 @@
 """What trackers are told, in what order, and only once; and what happens when one of them breaks."""
 
+import shutil
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import selftaught
 from selftaught import trackers
 from selftaught.errors import Refusal, RunFailed
 from selftaught.runs import RunFolder
@@ -190,3 +192,25 @@ def test_what_is_missing_is_said_before_anything_begins(
     monkeypatch.setattr(names.util, "find_spec", find)
     with pytest.raises(Refusal, match=said.replace("?", r"\?").replace("(", r"\(")):
         trackers.check(asked)
+
+
+def test_a_run_that_is_refused_is_not_told_of(
+    heard: Heard, labelled: Path, quick: dict[str, object], tmp_path: Path
+) -> None:
+    pictures, out = tmp_path / "pictures", tmp_path / "run"
+    shutil.copytree(labelled, pictures)
+    given = {key.replace(".", "__"): value for key, value in quick.items()}
+
+    def train() -> None:
+        words = {"data": str(pictures), "out": out, "projector": [16, 8], "log": "tensorboard"}
+        selftaught.train("simclr", **words, **given)  # type: ignore[arg-type]
+
+    train()
+    assert heard.words, "a run that goes through is"
+    (out / "trackers.json").unlink()
+    heard.records.clear()
+    next(pictures.glob("*/*.png")).unlink()
+    with pytest.raises(Refusal, match="have changed"):
+        train()
+    assert not heard.records
+    assert not (out / "trackers.json").exists()

@@ -8,7 +8,6 @@ There are two configurations of it:
   float32, plain memory format, eight workers that are begun again every epoch, SGD for each tensor.
 """
 
-import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -26,6 +25,7 @@ from selftaught.benchmarking.clock import Contender
 from selftaught.benchmarking.peers.beside import Beside
 from selftaught.data import Resident
 from selftaught.errors import Refusal
+from selftaught.launcher import cores
 from selftaught.training.setup import Setup
 
 Transform = Callable[[Image.Image], list[Tensor]]
@@ -56,13 +56,6 @@ def ways(setup: Setup) -> dict[str, Way]:
         "best": Way(precision, True, True, on_gpu, free, True),
         "default": Way("float32", False, False, False, 8, False),
     }
-
-
-def cores() -> int:
-    """How many this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Learner(nn.Module):
