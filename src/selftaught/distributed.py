@@ -9,6 +9,7 @@ and what a clock or a signal decides, they ask each other (``agreed``).
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib import import_module
 from inspect import signature
 from typing import Any
 
@@ -36,6 +37,9 @@ def joined(device: torch.device, processes: int) -> Iterator[None]:
     if processes == 1:
         yield
         return
+    # DDP loads torch's compiler, which keeps the group for good if it is loaded inside: threads would still run,
+    # and sometimes abort the process, while Python ends.
+    import_module("torch._dynamo")
     if device.type == "cuda":
         torch.cuda.set_device(device)
         dist.init_process_group("cpu:gloo,cuda:nccl", device_id=device)

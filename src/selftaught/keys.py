@@ -44,21 +44,32 @@ def philox(counter: tuple[Word, ...], key: tuple[int, int]) -> tuple[Word, ...]:
 
 @dataclass(frozen=True)
 class Keys:
-    """The random choices of one step, for the pictures at ``positions`` of the global batch.
+    """The random choices of a step, for the pictures at ``positions`` of the global batch.
 
     Attributes:
         seed: the run's seed, below 2**63.
-        step: the step, below 2**32.
+        step: the step, below 2**32; or [n] int64, the step of each picture, where several are drawn together.
         positions: [n] int64, places in the global batch; their device is where the draws are made.
     """
 
     seed: int
-    step: int
+    step: int | Tensor
     positions: Tensor
+
+    @classmethod
+    def of_steps(cls, seed: int, steps: range, positions: Int64[Tensor, " n"]) -> "Keys":
+        """The choices of several steps, one step after the other."""
+        each = torch.arange(steps.start, steps.stop, steps.step, device=positions.device)
+        return cls(seed, each.repeat_interleave(len(positions)), positions.repeat(len(steps)))
+
+    def at(self, positions: Int64[Tensor, " m"]) -> "Keys":
+        """The choices of the same step for other places in the batch."""
+        assert isinstance(self.step, int)
+        return Keys(self.seed, self.step, positions)
 
     def of(self, rows: Int64[Tensor, " m"]) -> "Keys":
         """The choices of some of the pictures."""
-        return Keys(self.seed, self.step, self.positions[rows])
+        return self.at(self.positions[rows])
 
     def bits(self, operation: str, words: int = 1, view: int = 0) -> Int64[Tensor, "n w"]:
         """``words`` independent whole numbers in [0, 2**32) for each picture.
@@ -94,7 +105,8 @@ class Keys:
         table = torch.tensor([places, names]).to(device, non_blocking=True)
         position = self.positions[:, None].expand(-1, len(places))
         place, name = (row.expand_as(position) for row in table)
-        counter = (position, torch.full_like(position, self.step), place, name)
+        step = torch.as_tensor(self.step, device=device).view(-1, 1).expand_as(position)
+        counter = (position, step, place, name)
         drawn = torch.stack(philox(counter, _halves(self.seed)), dim=-1)
         parts = torch.split(drawn, list(blocks.values()), dim=1)
         return {

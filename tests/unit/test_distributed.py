@@ -1,5 +1,6 @@
 """Two processes see and learn what one would from the whole batch."""
 
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from torch import Tensor, multiprocessing, nn
 
 from selftaught import methods
 from selftaught.batch import Batch
-from selftaught.distributed import averaged, gather, mean, rank, synchronise, world
+from selftaught.distributed import averaged, gather, joined, mean, rank, synchronise, world
 from selftaught.encoders import Encoder
 from selftaught.keys import Keys
 from selftaught.methods import Method
@@ -146,12 +147,22 @@ def teaches() -> dict[str, Any]:
 
 def in_each(number: int, port: int, out: str) -> None:
     torch.set_num_threads(1)
-    address = f"tcp://127.0.0.1:{port}"
-    dist.init_process_group("gloo", init_method=address, rank=number, world_size=RANKS)
-    try:
-        torch.save({name: each() for name, each in WORK.items()}, f"{out}/{number}.pt")
-    finally:
-        dist.destroy_process_group()
+    launched = {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": port,
+        "WORLD_SIZE": RANKS,
+        "RANK": number,
+    }
+    os.environ.update({key: str(value) for key, value in launched.items()})
+    with joined(torch.device("cpu"), RANKS):
+        found = {name: each() for name, each in WORK.items()}
+        found["threads"] = threads()
+    torch.save(found | {"left": threads()}, f"{out}/{number}.pt")
+
+
+def threads() -> list[str]:
+    """Names of this process's threads, where Linux tells them."""
+    return [name.read_text().strip() for name in Path("/proc/self/task").glob("*/comm")]
 
 
 WORK: dict[str, Callable[[], Any]] = {
@@ -180,6 +191,13 @@ def test_alone_everything_is_the_identity() -> None:
     rows = torch.randn(3, 2)
     assert gather(rows) is rows
     assert (world(), rank()) == (1, 0)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux's /proc")
+def test_no_thread_of_the_group_outlives_it(ranks: list[dict[str, Any]]) -> None:
+    for found in ranks:  # one that does may abort the process while Python ends
+        assert any("gloo" in name for name in found["threads"])
+        assert not any("gloo" in name for name in found["left"])
 
 
 def test_gather_gives_every_rank_all_rows_in_the_order_of_ranks(

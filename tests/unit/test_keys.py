@@ -81,6 +81,13 @@ def test_a_picture_draws_the_same_whatever_the_slicing() -> None:
     assert torch.equal(Keys(7, 3, some).bits("crop", 6, view=1), whole[some])
 
 
+def test_several_steps_draw_what_each_draws_alone() -> None:
+    positions = torch.tensor([4, 0, 9])
+    together = Keys.of_steps(7, range(3, 6), positions).bits("crop", 6, view=1)
+    alone = [Keys(7, step, positions).bits("crop", 6, view=1) for step in range(3, 6)]
+    assert torch.equal(together, torch.cat(alone))
+
+
 def test_fewer_words_are_the_first_of_more() -> None:
     keys = Keys(1, 0, torch.arange(5))
     many = keys.bits("jitter", 9)

@@ -119,7 +119,7 @@ def context_and_targets(
         context: smallest and largest share of the patches that the context square takes.
     """
     # On the CPU and from one key for the whole batch: shapes must be known without waiting.
-    once = Keys(keys.seed, keys.step, torch.zeros(1, dtype=torch.long)).uniform("block sizes", 3)
+    once = keys.at(torch.zeros(1, dtype=torch.long)).uniform("block sizes", 3)
     area, aspect, square = (
         low + (high - low) * u
         for (low, high), u in zip((scale, aspects, context), once[0].tolist(), strict=True)

@@ -44,6 +44,11 @@ class Plan:
         """The plan of some of the views."""
         return Plan(*(getattr(self, f.name)[start:stop] for f in fields(self)))
 
+    def split(self, size: int) -> "list[Plan]":
+        """The plan of each ``size`` pictures, in memory of its own: it may go to another process."""
+        parts = [getattr(self, f.name).split(size, dim=1) for f in fields(self)]
+        return [Plan(*(part.clone() for part in own)) for own in zip(*parts, strict=True)]
+
     def flat(self) -> "Plan":
         """All views one after the other as if they were one."""
         return Plan(*(getattr(self, f.name).flatten(0, 1)[None] for f in fields(self)))

@@ -71,7 +71,7 @@ class LeJEPA(Method):
         """Unit directions for the whole batch, [1, s, p]: normal (Box and Muller), then normalised."""
         numbers = torch.arange(self.directions, device=keys.positions.device)
         half = (self.width + 1) // 2
-        u, v = Keys(keys.seed, keys.step, numbers).uniform("directions", 2 * half).chunk(2, dim=1)
+        u, v = keys.at(numbers).uniform("directions", 2 * half).chunk(2, dim=1)
         radius, angle = (-2 * torch.log1p(-u)).sqrt(), 2 * math.pi * v
         normal = torch.cat([radius * angle.cos(), radius * angle.sin()], dim=1)
         return {"directions": F.normalize(normal[:, : self.width], dim=-1)[None]}
