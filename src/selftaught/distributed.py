@@ -37,7 +37,7 @@ def joined(device: torch.device, processes: int) -> Iterator[None]:
     if processes == 1:
         yield
         return
-    # DDP loads torch's compiler, which keeps the group for good if it is loaded inside: threads would still run,
+    # DDP loads torch's compiler, which keeps the group for good if loaded inside: threads would still run,
     # and sometimes abort the process, while Python ends.
     import_module("torch._dynamo")
     if device.type == "cuda":
