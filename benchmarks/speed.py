@@ -33,14 +33,19 @@ THREE = ("simclr", "byol", "vicreg")
 
 NOISE = {"data": "random", "precision": "bfloat16"}
 RESNET = {**NOISE, "encoder": "resnet18"}
+COMPILED = {"compile": True}
 Rows = list[tuple[tuple[str, ...], dict[str, Any]]]
 SMALL: Rows = [
-    (THREE, {**NOISE, "recipe": "cifar10-cpu"}),
-    (THREE, {"data": "shapes", "precision": "bfloat16"}),
+    (THREE, {**settings, **how})
+    for settings in (
+        {**NOISE, "recipe": "cifar10-cpu"},
+        {"data": "shapes", "precision": "bfloat16"},
+    )
+    for how in ({}, COMPILED)
 ]
 # Methods, and what differs from the recipes of their data.
 TABLES: dict[str, Rows] = {
-    "cpu": [(THREE, {**RESNET, "batch": 64}), *SMALL],
+    "cpu": [*((THREE, {**RESNET, "batch": 64, **how}) for how in ({}, COMPILED)), *SMALL],
     "small": SMALL,
     "gpu": [
         (THREE, {**RESNET, "batch": 256}),
@@ -105,6 +110,7 @@ def main() -> int:
     for method, settings in wanted:
         beside = peers if method in THREE else []
         call = {**shared, **settings, **changes, "repeats": given.repeats, "against": beside}
+        call["compile_floor"] = True
         try:
             found = selftaught.bench(method, say=lambda line: print(line, file=sys.stderr), **call)
         except (Refusal, RunFailed) as error:

@@ -94,7 +94,7 @@ def _steps(stem: str, content: Content, figures: dict[str, str]) -> str:
 
 
 def _network(row: Content) -> str:
-    return f"{full_title(row['contestant'])}, {row['encoder']}"
+    return f"{full_title(row['contestant'])}, {row['encoder']}" + ", compiled" * row["compiled"]
 
 
 def _views(stem: str, content: Content, figures: dict[str, str]) -> str:

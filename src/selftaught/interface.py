@@ -480,7 +480,7 @@ def bench(
         data: a built-in set, a folder of pictures, or ``random``: noise in the shape of CIFAR-10.
         repeats: rounds; in each every contender has its turn.
         against: peers, of ``lightly``, ``solo-learn`` and ``stable-pretraining``.
-        compile_floor: whether the floor is tried compiled as well; None does so on GPUs.
+        compile_floor: whether the floor is tried compiled as well; None does so where the run is compiled.
         peak_tflops: what the device could do at best, in 10^12 operations a second; None looks it up.
         say: is told, in sentences, what happens.
         overrides: hold for all contestants, with ``__`` for the dot.

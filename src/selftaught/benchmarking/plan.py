@@ -30,7 +30,7 @@ class Plan:
         noise: whether the pictures are random instead of the run's own.
         repeats: rounds of the interleaving.
         against: peers.
-        compiled: whether the floor is tried compiled as well; None does so on GPUs.
+        compiled: whether the floor is tried compiled as well; None does so where the run is compiled.
         peak_tflops: of the device, in 10^12 operations a second; None looks the device up.
     """
 

@@ -48,7 +48,9 @@ def bench(
     ] = None,
     compile_floor: Annotated[
         bool | None,
-        typer.Option(help="Try the floor compiled as well; only on GPUs unless given."),
+        typer.Option(
+            help="Try the floor compiled as well; otherwise only where the run is compiled."
+        ),
     ] = None,
     peak_tflops: Annotated[
         float | None,

@@ -90,7 +90,8 @@ def _title(row: dict[str, Any]) -> str:
 
 
 def _network(row: dict[str, Any]) -> str:
-    return f"{_title(row)}, {row['encoder']}, {row['data']}"
+    how = ", compiled" * row["compiled"]
+    return f"{_title(row)}, {row['encoder']}, {row['data']}{how}"
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

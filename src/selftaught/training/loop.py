@@ -96,9 +96,7 @@ def steps(
     """
     run, device, method = setup.run, setup.device, learner.method
     called = averaged(method)
-    # Whether torch compiles what passes between ranks has not been tried: where nobody asks, it is not done.
-    compiled = run.compile if run.compile is not None else device.type == "cuda" and world() == 1
-    forward = torch.compile(called) if compiled else called
+    forward = torch.compile(called) if setup.compiled else called
     half = setup.dtype != torch.float32
 
     for step, fetched in enumerate(answers(setup, start), start):

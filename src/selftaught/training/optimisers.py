@@ -15,8 +15,7 @@ from selftaught.schedules import warmup_cosine
 from selftaught.vision_libraries import import_timm_optimisers
 
 FUSED = ("cpu", "cuda", "mps")
-"""Devices on which torch has SGD in one pass over memory. On a CPU with AVX-512 its steps are the plain
-form's to the bit, but for what is left of a tensor after its last sixteen numbers; AdamW's are not."""
+"""Devices on which torch has SGD and AdamW in one pass over memory."""
 
 
 class Eager(Optimizer):
@@ -135,15 +134,15 @@ def build(settings: config.Optimiser, method: Method, batch: int) -> Optimizer:
                         "constant": group.constant,
                     }
                 )
+    fused = all(p.device.type in FUSED for p in method.parameters())
     if settings.name == "adamw":
-        return EagerAdamW(groups, lr=rate, betas=settings.betas)
+        return EagerAdamW(groups, lr=rate, betas=settings.betas, fused=fused)
     if settings.name == "lars":
         return LARS(
             groups, lr=rate, momentum=settings.momentum, trust=settings.trust, clip=settings.clip
         )
     if settings.name == "muon":
         return _muon(groups, rate, settings)
-    fused = all(p.device.type in FUSED for p in method.parameters())
     return EagerSGD(groups, lr=rate, momentum=settings.momentum, fused=fused)
 
 

@@ -55,6 +55,14 @@ class Setup:
         """What the method is shown at the end."""
         return self.stages[-1]
 
+    @property
+    def compiled(self) -> bool:
+        """Whether the method goes through ``torch.compile``."""
+        if self.run.compile is not None:
+            return self.run.compile
+        # Whether torch compiles what passes between processes has not been tried: nobody asked for it.
+        return self.device.type == "cuda" and launcher.processes() == 1
+
     def shown_at(self, step: int) -> Views:
         """What the method is shown in a step."""
         return self.stages[min(bisect(self.stage_ends(), step), len(self.stages) - 1)]

@@ -99,6 +99,8 @@ def test_a_compiled_floor_is_tried_only_when_it_is_asked_for(
     tried = selftaught.bench("simclr", data="random", repeats=1, compile_floor=True, **QUICK)
     row = tried["rows"][0]
     assert len(compiled) == 2  # encoder and projector
+    selftaught.bench("simclr", data="random", repeats=1, compile=True, **QUICK)
+    assert len(compiled) == 5  # the method itself, and the floor of a run that is compiled
     assert plain["floor_forms"] == {}
     assert row["floor_forms"][row["floor_form"]] == max(row["floor_forms"].values())
 

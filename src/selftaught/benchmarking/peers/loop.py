@@ -3,7 +3,7 @@
 There are two configurations of it:
 
 - ``best``: our run's precision, channels-last, a fused SGD, workers for the cores that the step leaves free,
-  pinned and persistent, and on a GPU the encoder through ``torch.compile``;
+  pinned and persistent, and the encoder through ``torch.compile`` where our method is;
 - ``default``: what their examples for CIFAR-10 say where they say something, and torch's defaults elsewhere:
   float32, plain memory format, eight workers that are begun again every epoch, SGD for each tensor.
 """
@@ -53,7 +53,7 @@ def ways(setup: Setup) -> dict[str, Way]:
     free = min(cores(), 16) if on_gpu else max(cores() - torch.get_num_threads(), 0)
     precision = str(setup.dtype).removeprefix("torch.")
     return {
-        "best": Way(precision, True, True, on_gpu, free, True),
+        "best": Way(precision, True, True, setup.compiled, free, True),
         "default": Way("float32", False, False, False, 8, False),
     }
 
