@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from selftaught import benchmarking, catalogue, comparison, config, judging, launcher, trackers
 from selftaught.announcement import announce, likely_device
 from selftaught.errors import Refusal
-from selftaught.runs import RunFolder, write_atomically, write_json
+from selftaught.runs import RunFolder, held, write_atomically, write_json
 
 if TYPE_CHECKING:
     from selftaught.inference import Embedder
@@ -90,6 +90,7 @@ def train(
             stack.enter_context(trackers.following([folder], names, say))
             carry_out(setup, own, split=None)
         if first:  # the others are done, and need not wait for judging
+            stack.enter_context(held(folder))
             carry_out(setup, RunFolder(folder), split=split, protocols=PROTOCOLS)
     return folder
 
@@ -265,18 +266,19 @@ def evaluate(
     check(setup.splits, split, parameters)
     if split == "validation" and settings.final:
         say("This run was pretrained on the validation pictures too, so this number flatters it.")
-    judged, mark = folder.results.get("judged_on", {}), setup.splits.mark
-    if judged.get(split, folder.mark) not in (None, mark):
-        say("The pictures, their labels or their division have changed: all is judged anew.")
-        folder.record(**{split: {}}, judged_on=judged | {split: mark})
-    found = carry_out(
-        setup,
-        folder,
-        split=split,
-        protocols=parameters,
-        changes=parameters,
-        told=lambda name, result: say(scored(name, result.facts())),
-    )[split]
+    with held(folder.path):
+        judged, mark = folder.results.get("judged_on", {}), setup.splits.mark
+        if judged.get(split, folder.mark) not in (None, mark):
+            say("The pictures, their labels or their division have changed: all is judged anew.")
+            folder.record(**{split: {}}, judged_on=judged | {split: mark})
+        found = carry_out(
+            setup,
+            folder,
+            split=split,
+            protocols=parameters,
+            changes=parameters,
+            told=lambda name, result: say(scored(name, result.facts())),
+        )[split]
     return {name: found[name] for name in parameters}
 
 

@@ -15,6 +15,7 @@ maps.json                 those maps, once they are drawn
 readings.jsonl            each time the test split was read
 quarantine.txt            files that could not be read
 trackers.json             how far TensorBoard, W&B and MLflow were told of it; their files may lie beside
+.lock                     locked while a process works on it
 """
 
 import errno
@@ -26,6 +27,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from itertools import count
@@ -38,7 +40,7 @@ from selftaught.errors import Refusal, RunFailed
 UMASK = os.umask(0)
 os.umask(UMASK)  # it can only be read by setting it
 
-ENVIRONMENT, RUN = "environment.json", "run.yaml"
+ENVIRONMENT, RUN, LOCK = "environment.json", "run.yaml", ".lock"
 
 WATCHED = (
     "torch",
@@ -112,10 +114,45 @@ def _finite(value: Any) -> Any:
     return value
 
 
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """While inside, no other process gets in: of a folder that is written to.
+
+    The lock goes when its process ends, however that ends. Where the file system knows no locks, nobody is
+    kept out.
+
+    Raises:
+        Refusal: another process is inside.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise Refusal(
+            f"another process works in {path}; wait until it has ended, or choose another folder with --out."
+        ) from None
+    except NotImplementedError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def move_aside(path: Path) -> None:
-    """Give what is there, if anything is, a name with the time in it that nothing else has."""
+    """Give what is there, if anything is, a name with the time in it that nothing else has.
+
+    Raises:
+        Refusal: another process works in it.
+    """
     if not path.exists():
         return
+    if (path / LOCK).exists():
+        with held(path):
+            pass
     name = f"{path.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     aside = path.with_name(name)
     for number in count(2):

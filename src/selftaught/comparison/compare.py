@@ -4,13 +4,16 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from selftaught import catalogue, config, judging, trackers
 from selftaught.comparison import few_labels, studies
 from selftaught.comparison.entrants import Entrant, Plan
 from selftaught.errors import Refusal
-from selftaught.runs import RunFolder, move_aside, write_json
+from selftaught.runs import RunFolder, held, move_aside, write_json
+
+if TYPE_CHECKING:
+    from selftaught.data import Splits
 
 BASELINES = ("untrained", "pixels", "random_patches", "supervised")
 """They stand in every comparison unless it is asked otherwise."""
@@ -164,13 +167,11 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
     first begins; every row is written as soon as it is known.
 
     Raises:
-        Refusal: something does not fit together; nothing was written.
+        Refusal: something does not fit together, or another process works there; nothing was written.
         Interrupted: a signal asked to stop; everything is saved.
     """
-    from selftaught.comparison import atlas, jobs, similarity, table
-    from selftaught.comparison.few_labels import offer
+    from selftaught.comparison import table
     from selftaught.evaluation import check, unsuited
-    from selftaught.reports.page import write_report
     from selftaught.reports.rows import sees_labels
     from selftaught.training import prepare
 
@@ -193,6 +194,20 @@ def compare(plan: Plan, say: Callable[[str], None] = lambda sentence: None) -> d
     check(splits, split, protocols)
     if plan.fresh:
         move_aside(plan.directory)
+    plan.directory.mkdir(parents=True, exist_ok=True)
+    with held(plan.directory):
+        return _carry_out(replace(plan, protocols=protocols), splits, entrants, say)
+
+
+def _carry_out(
+    plan: Plan, splits: "Splits", entrants: Sequence[Entrant], say: Callable[[str], None]
+) -> dict[str, Any]:
+    """All runs, the table and the page, in a directory that nobody else writes to."""
+    from selftaught.comparison import atlas, jobs, similarity, table
+    from selftaught.comparison.few_labels import offer
+    from selftaught.reports.page import write_report
+
+    labelled, split, protocols = splits.train.labels is not None, plan.split, dict(plan.protocols)
     wanted = [
         jobs.Job(
             entrant.run,

@@ -104,23 +104,24 @@ def attempt(job: Job, *, live: bool = True) -> Outcome:
     Raises:
         Interrupted: a signal asked to stop; the run has saved.
     """
-    from selftaught.runs import RunFolder
+    from selftaught.runs import RunFolder, held
     from selftaught.training import carry_out, prepare
 
     try:
         folder = RunFolder.open(job.folder, job.run)
         known = bool(job.split and folder.results.get(job.split))
         setup = prepare(job.run)
-        folder.same_data(setup.splits.mark)
-        found = carry_out(
-            setup,
-            folder,
-            split=job.split,
-            protocols=job.protocols,
-            changes=job.protocols,
-            title=job.title,
-            live=live,
-        )
+        with held(folder.path):
+            folder.same_data(setup.splits.mark)
+            found = carry_out(
+                setup,
+                folder,
+                split=job.split,
+                protocols=job.protocols,
+                changes=job.protocols,
+                title=job.title,
+                live=live,
+            )
     except Interrupted:
         raise
     except Refusal as error:

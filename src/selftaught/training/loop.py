@@ -63,7 +63,8 @@ def train(setup: Setup, folder: RunFolder, reporter: Reporter) -> float:
             done, due, signal = agreed(ends, late, stop.number or 0)
             if done or due or signal:
                 ledger.flush(step, rate)
-                checkpoints.save(file, learner, step=step, seconds=ledger.seconds)
+                if rank() == 0:
+                    checkpoints.save(file, learner, step=step, seconds=ledger.seconds)
                 saved = time.monotonic()
             if done:
                 break
