@@ -34,11 +34,11 @@ class _SquaredProducts(torch.autograd.Function):
     def forward(ctx: Any, a: Tensor, b: Tensor | None, rows: bool) -> Tensor:
         other = a if b is None else b
         side, inside = (0, 1) if rows else (1, 0)
-        ctx.direct = a.shape[side] * other.shape[side] <= a.shape[inside] ** 2
-        ctx.left = ctx.direct == rows  # where a table stands in the gradient
-        if ctx.direct:
+        if a.shape[side] * other.shape[side] <= a.shape[inside] ** 2:
+            ctx.direct, ctx.left = True, rows  # left: where a table stands in the gradient
             tables = [a @ other.T if rows else a.T @ other]
         else:
+            ctx.direct, ctx.left = False, not rows
             tables = [x.T @ x if rows else x @ x.T for x in (a, b) if x is not None]
         ctx.save_for_backward(a, b, *tables)
         return (tables[0] * tables[-1]).sum()
