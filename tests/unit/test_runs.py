@@ -3,7 +3,12 @@
 import errno
 import json
 import math
+import signal
 import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +16,7 @@ import pytest
 
 from selftaught import config, runs
 from selftaught.errors import Refusal, RunFailed
-from selftaught.runs import RunFolder, move_aside, write_atomically, write_json
+from selftaught.runs import RunFolder, held, move_aside, write_atomically, write_json
 
 RUN = config.resolve("simclr", {"epochs": 3})
 
@@ -156,6 +161,66 @@ def test_fresh_keeps_every_older_run_under_another_name(tmp_path: Path) -> None:
 def test_moving_aside_what_is_not_there_does_nothing(tmp_path: Path) -> None:
     move_aside(tmp_path / "nothing")
     assert names(tmp_path) == set()
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from selftaught.runs import held
+
+with held(Path(sys.argv[1])):
+    print("inside", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def another_process_in(path: Path) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "inside\n"
+        yield other
+        other.kill()
+
+
+def test_a_folder_is_one_process_at_a_time_until_that_ends(tmp_path: Path) -> None:
+    with another_process_in(tmp_path) as other:
+        match = r"another process works in .*choose another folder"
+        with pytest.raises(Refusal, match=match), held(tmp_path):
+            pytest.fail("two are inside")
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+        with held(tmp_path):
+            pass
+    with held(tmp_path), held(tmp_path / "below"):
+        pass
+
+
+def test_what_is_worked_on_is_not_moved_aside(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    RunFolder.open(path, RUN)
+    with another_process_in(path), pytest.raises(Refusal, match="another process works in"):
+        RunFolder.open(path, RUN, fresh=True)
+    assert names(tmp_path) == {"run"}
+    RunFolder.open(path, RUN, fresh=True)
+    assert len(names(tmp_path)) == 2
+
+
+def test_where_there_are_no_locks_nobody_is_kept_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking(self: object, *args: object, **more: object) -> None:
+        raise NotImplementedError("FileSystem does not appear to support flock")
+
+    monkeypatch.setattr("filelock.FileLock.acquire", lacking)
+    with held(tmp_path):
+        write_json(tmp_path / "results.json", {})
+    assert "results.json" in names(tmp_path)
 
 
 def test_results_are_added_to(folder: RunFolder) -> None:

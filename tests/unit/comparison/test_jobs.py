@@ -26,7 +26,7 @@ from selftaught.comparison.jobs import (
 )
 from selftaught.errors import Refusal
 from selftaught.evaluation import predictions
-from selftaught.runs import RunFolder
+from selftaught.runs import RunFolder, held
 from selftaught.training import carry_out as carry_out_one
 from selftaught.training import prepare
 
@@ -133,6 +133,27 @@ def test_what_one_run_stumbles_over_does_not_end_the_others(
     monkeypatch.setattr("selftaught.training.prepare", broken)
     run = config.resolve("pixels", {**quick, "data": str(labelled)})
     assert attempt(Job(run, tmp_path / "a", "validation", KNN, "a")).error == said
+
+
+def test_a_run_that_another_process_works_on_costs_its_own_row_alone(
+    labelled: Path, quick: dict[str, Any], tmp_path: Path
+) -> None:
+    jobs = [
+        Job(
+            config.resolve(name, {**quick, "data": str(labelled)}),
+            tmp_path / name,
+            "validation",
+            KNN,
+            name,
+        )
+        for name in ("pixels", "untrained")
+    ]
+    RunFolder.open(jobs[0].folder, jobs[0].run)
+    with held(jobs[0].folder):
+        found = [attempt(job, live=False) for job in jobs]
+    assert "another process works in" in str(found[0].error)
+    assert found[1].error is None
+    assert attempt(jobs[0], live=False).error is None
 
 
 def test_answers_are_kept_before_their_number_is_written(

@@ -12,7 +12,7 @@ import torch
 import torch.distributed as dist
 from safetensors.torch import load_file
 
-from selftaught.runs import RunFolder
+from selftaught.runs import RunFolder, held
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.skipif(not dist.is_gloo_available(), reason="torch with
 
 
 def command(processes: int, *words: str) -> list[str]:
-    launcher = TORCHRUN if processes == 2 else ()
-    return [sys.executable, *launcher, "-m", "selftaught", *words]
+    launcher = (*TORCHRUN, "-m", "--") if processes == 2 else ("-m",)
+    return [sys.executable, *launcher, "selftaught", *words]
 
 
 def begin(processes: int, place: Path, *words: str) -> subprocess.Popen[str]:
@@ -131,6 +131,67 @@ def test_a_folder_of_another_run_is_refused_by_all(
     assert code != 0
     assert errors.count("holds another run") == 1
     assert (tmp_path / "run" / "results.json").read_bytes() == before
+
+
+def test_a_folder_that_another_command_works_in_is_refused_by_all(
+    labelled: Path, quick: dict[str, object], tmp_path: Path
+) -> None:
+    words = [*of_run(labelled, quick), "--out", "run"]
+    assert done(1, tmp_path, *words)[0] == 0
+    run = tmp_path / "run"
+    (run / "results.json").unlink()
+    before = {file.name: file.read_bytes() for file in run.iterdir() if file.is_file()}
+    with held(run):
+        ended = [done(processes, tmp_path, *words, "--log", "tensorboard") for processes in (1, 2)]
+    assert ended[0][0] == 2
+    assert ended[1][0] != 0
+    for _, _, errors in ended:
+        assert errors.count("another process works in run; wait until it has ended") == 1
+    after = {file.name: file.read_bytes() for file in run.iterdir() if file.is_file()}
+    assert after == before
+
+
+IN_TWO_PLACES = """
+from pathlib import Path
+from selftaught import config
+from selftaught.errors import Refusal
+from selftaught.training import prepare, processes, together
+
+processes.PATIENCE = 1.0
+setup = prepare(config.resolve("byol", {settings}))
+try:
+    with together(setup, Path("run")):
+        print("begun")
+except Refusal as refusal:
+    print(refusal)
+"""
+
+
+def test_machines_that_share_no_folder_are_told(
+    labelled: Path, quick: dict[str, object], tmp_path: Path
+) -> None:
+    for place in ("0", "1"):
+        (tmp_path / place).mkdir()
+    script = tmp_path / "script.py"
+    script.write_text(IN_TWO_PLACES.replace("{settings}", repr({**quick, "data": str(labelled)})))
+    ended = subprocess.run(
+        [
+            sys.executable,
+            *TORCHRUN,
+            "--no-python",
+            "sh",
+            "-c",
+            f"cd $RANK && {sys.executable} {script}",
+        ],
+        cwd=tmp_path,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    assert ended.stdout.count("not all processes see the same") == 2
+    assert "begun" not in ended.stdout
 
 
 @pytest.mark.parametrize("words", [("compare", "simclr"), ("doctor", "pictures")])
