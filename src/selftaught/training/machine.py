@@ -38,8 +38,9 @@ def choose_device(name: str) -> torch.device:
     if name == "cuda" and launcher.processes() > 1:
         if launcher.processes_here() > torch.cuda.device_count():
             raise Refusal(
-                f"{launcher.processes_here()} processes on this machine, and {torch.cuda.device_count()} GPUs; "
-                "start one process for each GPU."
+                f"{launcher.processes_here()} processes on this machine, each of which sees "
+                f"{torch.cuda.device_count()} of its GPUs; start one process for each GPU, and let each "
+                "see all of them (CUDA_VISIBLE_DEVICES; with Slurm --gpus-per-node, not --gpus-per-task)."
             )
         return torch.device(name, launcher.place_here())
     return torch.device(name)
