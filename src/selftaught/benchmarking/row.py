@@ -30,6 +30,8 @@ def measured(
     """
     run, device = setup.run, setup.device
     torch.set_num_threads(run.threads or torch.get_num_threads())
+    if setup.compiled or plan.compiled:
+        torch.compiler.reset()  # a row is what it would be alone
     full = Full(setup, folder)
     memory_bytes = _peak_memory(full, device)
     bare = Floor(setup, compiled=False)

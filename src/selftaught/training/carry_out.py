@@ -59,6 +59,9 @@ def carry_out(
     torch.set_num_threads(setup.run.threads or torch.get_num_threads())
     with shortages_named(setup.run.batch):
         if "seconds" not in folder.results:
+            if setup.compiled:
+                # After runs of other sizes torch compiles for any size, and after eight of them not at all.
+                torch.compiler.reset()
             setup = lengths.settled(setup, folder)
             _train_or_fit(setup, folder, title or setup.run.method.name, live=live)
         known = folder.results.get(split or "", {})
