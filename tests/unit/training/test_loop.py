@@ -3,6 +3,8 @@
 import dataclasses
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -426,3 +428,42 @@ def test_a_step_that_overflows_is_left_out_and_the_scale_is_kept(tmp_path: Path)
     again = loop_module.ready(setup)
     assert checkpoints.load(path, again) == {"step": 1}
     assert again.scaler.state_dict() == learner.scaler.state_dict()
+
+
+COMPILED = """
+import sys
+from pathlib import Path
+
+import torch
+
+from selftaught import config
+from selftaught.runs import RunFolder
+from selftaught.training import carry_out, prepare
+
+compiling, sizes = torch.compile, []
+
+
+def backend(graph, inputs):
+    sizes.append(sum(isinstance(value, torch.SymInt) for value in inputs))
+    return graph.forward
+
+
+torch.compile = lambda called: compiling(called, backend=backend)
+for batch in (16, 24, 40):
+    run = config.resolve("simclr", {settings}, {"batch": batch, "epochs": 1, "compile": True})
+    carry_out(prepare(run), RunFolder.open(Path(sys.argv[1]) / str(batch), run), split=None)
+assert len(sizes) >= 3, sizes
+assert not any(sizes), sizes
+"""
+
+
+def test_a_run_is_compiled_as_if_it_were_alone(tmp_path: Path) -> None:
+    """After another batch torch would compile for any, and a run's numbers would hang on what ran before.
+
+    In a process of its own: the compiler cannot read what checks shapes in this one.
+    """
+    script = COMPILED.replace("{settings}", repr(SMALL | HEADS["simclr"]))
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
