@@ -1,4 +1,4 @@
-"""The kinds of trouble, and the nearest valid word for a mistyped one."""
+"""The kinds of trouble, and what sentences for users have in common."""
 
 import difflib
 from collections.abc import Iterable
@@ -35,6 +35,16 @@ class Interrupted(Exception):
         super().__init__(sentence)
         self.code = 128 + number
         self.saved = saved
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """``1 picture is``, ``1,203 pictures are``: a number and what there is of it.
+
+    Args:
+        one: what follows a 1.
+        many: what follows any other number; "" adds an s to ``one``.
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def suggest(given: str, choices: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from selftaught.errors import SHOWN, Diverged, Interrupted, RunFailed, suggest
+from selftaught.errors import SHOWN, Diverged, Interrupted, RunFailed, counted, suggest
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,9 @@ def test_an_interruption_carries_its_exit_code() -> None:
 
 def test_a_run_that_diverged_is_a_run_that_failed() -> None:
     assert issubclass(Diverged, RunFailed)
+
+
+def test_one_is_singular_and_thousands_are_set_apart() -> None:
+    assert counted(1, "picture is", "pictures are") == "1 picture is"
+    assert counted(0, "picture is", "pictures are") == "0 pictures are"
+    assert counted(1203, "file") == "1,203 files"

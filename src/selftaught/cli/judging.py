@@ -16,6 +16,7 @@ from selftaught.cli.options import (
     split_named,
 )
 from selftaught.cli.speech import print_json, say
+from selftaught.errors import counted
 
 
 def rank(
@@ -103,4 +104,6 @@ def embed(
         print_json({"out": str(out), "pictures": len(files), "dim": features.shape[1]})
     else:
         names = out.with_suffix(".txt")
-        print(f"{len(files)} pictures, {features.shape[1]} features each: {out} (names: {names})")
+        print(
+            f"{counted(len(files), 'picture')}, {features.shape[1]} features each: {out} (names: {names})"
+        )

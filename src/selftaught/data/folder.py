@@ -33,7 +33,7 @@ from selftaught.data.resident import Resident
 from selftaught.data.source import Source, Splits
 from selftaught.data.statistics import mean_and_std, view_size
 from selftaught.data.streamed import InMemory, Streamed
-from selftaught.errors import Refusal
+from selftaught.errors import Refusal, counted
 
 RESIDENT_BYTES = 2 * 2**30
 """Pictures that take no more than this are decoded once, on opening; more of them stream."""
@@ -227,8 +227,8 @@ def divide(
         alone = [row for row in rows[part] if units[row] not in elsewhere]
         if len(alone) < len(rows[part]):
             notes.append(
-                f"{len(rows[part]) - len(alone)} {part} pictures are left out: copies of them, or "
-                "others of their group, are held back for validation or test."
+                counted(len(rows[part]) - len(alone), f"{part} picture is", f"{part} pictures are")
+                + " left out: copies, or others of the same group, are held back for validation or test."
             )
         rows[part] = alone
         elsewhere |= {units[row] for row in alone}
@@ -255,14 +255,20 @@ def remarks_on(source: Source, size: int, others: int) -> list[str]:
     """What is unusual about the files and the pictures' sizes."""
     remarks = []
     if others:
-        remarks.append(f"{others} files that are not pictures are ignored.")
+        remarks.append(
+            f"{counted(others, 'file that is no picture is', 'files that are not pictures are')} ignored."
+        )
     bad = source.quarantine()
     if bad:
-        remarks.append(f"{len(bad)} files cannot be read and are set aside, such as {bad[0]}.")
+        remarks.append(
+            counted(len(bad), "file cannot be read and is", "files cannot be read and are")
+            + f" set aside, such as {bad[0]}."
+        )
     small = int((source.sizes.min(dim=1).values < size).sum())
     if small:
         remarks.append(
-            f"{small} of {len(source)} pictures have a side below {size} pixels, the size of the "
+            counted(small, f"of {len(source)} pictures has", f"of {len(source)} pictures have")
+            + f" a side below {size} pixels, the size of the "
             "views; their crops are enlarged."
         )
     return remarks

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from selftaught.data.files import ENDINGS
-from selftaught.errors import Refusal
+from selftaught.errors import Refusal, counted
 
 RUNS = {"run.yaml", "plan.json", "comparison.json"}
 """Where one of them lies, a run or a comparison does, with pictures of its own."""
@@ -120,7 +120,8 @@ def tags_of_folders(listing: Listing) -> Tags:
         return Tags()
     if beside:
         return Tags(
-            note=f"{beside} pictures lie beside sub-folders, which are not taken as classes, then."
+            note=counted(beside, "picture lies", "pictures lie")
+            + " beside sub-folders, which are not taken as classes, then."
         )
     return Tags(folders) if len(set(folders.values())) > 1 else Tags()
 
@@ -148,17 +149,19 @@ def tags_of_csv(listing: Listing, path: Path) -> Tags:
         near = difflib.get_close_matches(strangers[0], listing.names, n=1, cutoff=0.6)
         shown = strangers[0].splitlines()[0][:LONGEST] if strangers[0] else ""
         raise Refusal(
-            f"the labels '{path}' name {len(strangers)} files that are not pictures below "
-            f"'{listing.folder}', such as '{shown}'; write paths relative to that folder"
+            f"the labels '{path}' name "
+            + counted(len(strangers), "file that is no picture", "files that are not pictures")
+            + f" below '{listing.folder}', such as '{shown}'; write paths relative to that folder"
             + (f" (did you mean '{near[0]}'?)." if near else ".")
         )
     labels = {name: row["label"] for name, row in named.items() if row.get("label")}
     groups = {name: row["group"] for name, row in named.items() if row.get("group")}
-    missing = len(listing.names) - len(labels)
+    number = len(listing.names)
+    missing = number - len(labels)
     return Tags(
         labels,
         groups,
-        f"{missing} of {len(listing.names)} pictures have no label."
+        counted(missing, f"of {number} pictures has", f"of {number} pictures have") + " no label."
         if labels and missing
         else None,
     )

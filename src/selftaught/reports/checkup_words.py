@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from selftaught.errors import counted
 from selftaught.reports.wording import count, duration, full_title, listing, memory
 
 UNITS = ((86400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
@@ -139,14 +140,10 @@ def in_one_unit(*seconds: float) -> tuple[str, ...]:
     return (*(f"{each / size:,.{digits}f}" for each in seconds), unit)
 
 
-def _plural(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'s' * (number != 1)}"
-
-
 def how_measured(cost: dict[str, Any]) -> str:
     """What the estimate rests on."""
     runs = listing(
-        [f"{_plural(each['steps'], 'step')} of {each['batch']}" for each in cost["measured"]]
+        [f"{counted(each['steps'], 'step')} of {each['batch']}" for each in cost["measured"]]
     )
     stretched = (
         f"; a step of {cost['batch']} was not tried, since it would take "

@@ -89,7 +89,7 @@ def test_flat_pictures_have_no_labels_and_no_test(tmp_path):
     assert splits.train.labels is None
     assert splits.test is None
     assert splits.classes == ()
-    assert "1 files that are not pictures are ignored." in splits.notes
+    assert "1 file that is no picture is ignored." in splits.notes
 
 
 def test_split_folders_are_honoured_and_copies_leave_the_training_set(classes, tmp_path):
@@ -101,7 +101,7 @@ def test_split_folders_are_honoured_and_copies_leave_the_training_set(classes, t
     splits = opened(root)
     assert [len(side) for side in sides(splits)] == [40, 10, 10]
     assert splits.classes == ("a", "b")
-    assert any("1 train pictures are left out" in note for note in splits.notes)
+    assert any("1 train picture is left out" in note for note in splits.notes)
 
 
 def test_copies_lie_on_one_side(classes):
@@ -121,7 +121,7 @@ def test_a_csv_gives_labels_and_groups_that_stay_together(tmp_path):
     (tmp_path / "labels.csv").write_text("\n".join(lines))
     splits = opened(tmp_path / "p", labels=str(tmp_path / "labels.csv"))
     assert splits.classes == ("2", "12")
-    assert "1 of 60 pictures have no label." in splits.notes
+    assert "1 of 60 pictures has no label." in splits.notes
     groups = [set(p.groups.tolist()) for p in (splits.train, splits.validation, splits.test)]
     assert not (groups[0] & groups[1] or groups[0] & groups[2] or groups[1] & groups[2])
     assert len(groups[0] | groups[1] | groups[2]) == 16

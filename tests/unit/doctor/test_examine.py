@@ -267,7 +267,7 @@ def test_uneven_and_tiny_classes_are_named(small, picture):
     picture(300).save(small / "rare" / "one.png")
     text = said(examined(small), "classes")
     assert "20 of 'a' and 1 of 'rare'" in text or "20 of 'b' and 1 of 'rare'" in text
-    assert "1 class have fewer than 10 pictures, such as 'rare' (1)" in text
+    assert "1 class has fewer than 10 pictures, such as 'rare' (1)" in text
     assert "no labelled picture in" in text
 
 

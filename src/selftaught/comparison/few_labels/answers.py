@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from selftaught.errors import Refusal
+from selftaught.errors import Refusal, counted
 
 FEWEST = 20
 """Labels under which nothing can be said."""
@@ -141,9 +141,9 @@ def _notes(answers: Answers, asked: int) -> list[str]:
     alone = sorted(name for name, count in counts.items() if count == 1)
     if alone:
         few = ", ".join(f"'{name}'" for name in alone[:5]) + (" ..." if len(alone) > 5 else "")
-        word = "class has" if len(alone) == 1 else "classes have"
         notes.append(
-            f"{len(alone)} {word} one picture ({few}), which every contestant gets wrong, since no other "
+            counted(len(alone), "class has", "classes have")
+            + f" one picture ({few}), which every contestant gets wrong, since no other "
             "picture shows the class: join them with others if they are not apart."
         )
     folded: dict[str, set[str]] = {}

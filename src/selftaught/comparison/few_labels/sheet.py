@@ -24,7 +24,7 @@ from selftaught import config
 from selftaught.comparison.few_labels.chances import chances, disagreement, draw, unit
 from selftaught.data import Source, Splits, join
 from selftaught.encoders import files
-from selftaught.errors import RunFailed
+from selftaught.errors import RunFailed, counted
 from selftaught.evaluation import extract
 from selftaught.inference.pictures import read
 from selftaught.keys import shuffle
@@ -65,7 +65,10 @@ def provide(
     if known is not None and known.facts.get("asked") == count and set(known.files) <= set(names):
         return known
     if len(names) < FEWEST:
-        say(f"{len(names)} pictures are too few to rank by labels: no sheet is written.")
+        say(
+            counted(len(names), "picture is", "pictures are")
+            + " too few to rank by labels: no sheet is written."
+        )
         return None
     rows = shuffle(len(names), SEED, epoch=1)[:POOL].sort().values
     features, rows = _features(source, rows, runs)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from selftaught.doctor.advice.sentences import Advice
+from selftaught.errors import counted
 
 IMBALANCE = 10
 
@@ -30,7 +31,7 @@ def classes(content: dict[str, Any]) -> Iterator[Advice]:
         yield Advice(
             "warning",
             "classes",
-            f"{len(few):,} class{'es' * (len(few) != 1)} have fewer than {LEAST_OF_A_CLASS} pictures, "
+            f"{counted(len(few), 'class has', 'classes have')} fewer than {LEAST_OF_A_CLASS} pictures, "
             "such as "
             f"'{few[0]}' ({counts[few[0]]}): too few to judge them.",
         )
@@ -44,7 +45,7 @@ def classes(content: dict[str, Any]) -> Iterator[Advice]:
             yield Advice(
                 "warning",
                 "classes",
-                f"{len(missing):,} class{'es' * (len(missing) != 1)} have no labelled picture in "
+                f"{counted(len(missing), 'class has', 'classes have')} no labelled picture in "
                 f"{part}, such as "
                 f"'{missing[0]}'.",
             )
@@ -54,5 +55,6 @@ def classes(content: dict[str, Any]) -> Iterator[Advice]:
         yield Advice(
             "note",
             "classes",
-            f"{without:,} pictures have no label: encoders learn from them, probes do not.",
+            counted(without, "picture has", "pictures have")
+            + " no label: encoders learn from them, probes do not.",
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from selftaught.doctor.advice.sentences import Advice, percent
+from selftaught.errors import counted
 
 PLAIN = 0.01
 
@@ -28,7 +29,8 @@ def size(content: dict[str, Any]) -> Iterator[Advice]:
         yield Advice(
             "warning" if below > 0.05 * content["counts"]["pictures"] else "note",
             "size",
-            f"{below:,} pictures have a side below {side} px, the size of the views: their crops are "
+            counted(below, "picture has", "pictures have")
+            + f" a side below {side} px, the size of the views: their crops are "
             "enlarged.",
         )
     seconds = (content["files"] or {}).get("seconds_a_file")
@@ -53,7 +55,8 @@ def kind(content: dict[str, Any]) -> Iterator[Advice]:
             yield Advice(
                 "warning" if dim else "note",
                 "kind",
-                f"{kind['pictures']:,} pictures are 16-bit {channels}: all bits are kept"
+                counted(kind["pictures"], "picture is", "pictures are")
+                + f" 16-bit {channels}: all bits are kept"
                 + (
                     f", but the brightest pixel of all is {brightest * 65535:,.0f} of 65,535, so the "
                     "views are dark and "
@@ -66,7 +69,8 @@ def kind(content: dict[str, Any]) -> Iterator[Advice]:
             yield Advice(
                 "note",
                 "kind",
-                f"{kind['pictures']:,} pictures have {channels}: views have no hue, saturation or "
+                counted(kind["pictures"], "picture has", "pictures have")
+                + f" {channels}: views have no hue, saturation or "
                 "grayscale, and the "
                 "first three channels are shown.",
             )
@@ -81,7 +85,8 @@ def colour(content: dict[str, Any]) -> Iterator[Advice]:
         yield Advice(
             "warning" if colour["plain"] > PLAIN * number else "note",
             "colour",
-            f"{colour['plain']:,} pictures are nearly constant, such as {colour['plain_files'][0]}: "
+            counted(colour["plain"], "picture is", "pictures are")
+            + f" nearly constant, such as {colour['plain_files'][0]}: "
             "nothing can be "
             "learnt from them, and all look alike.",
         )

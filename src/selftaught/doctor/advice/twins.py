@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from selftaught.doctor.advice.sentences import Advice, percent
+from selftaught.errors import counted
 
 LEAK = 0.01
 """From this share of test on, a leak is trouble: differences between methods are often no larger than a
@@ -50,7 +51,7 @@ def leaks(content: dict[str, Any]) -> Iterator[Advice]:
         if found["pairs"]:
             first = found["examples"][0]
             what = "copies of one picture" if word == "copies" else "near-duplicates"
-            pairs = f"{found['pairs']:,} pair{'s' * (found['pairs'] != 1)}"
+            pairs = counted(found["pairs"], "pair")
             yield Advice(
                 "warning" if word == "copies" else "note",
                 "labels",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from selftaught.doctor.advice.sentences import Advice
+from selftaught.errors import counted
 
 FEW = 1000
 """Below so many pictures, self-supervised training from noise has too little to learn from."""
@@ -27,7 +28,7 @@ def usable(content: dict[str, Any]) -> Iterator[Advice]:
         yield Advice(
             "warning",
             "usable",
-            f"{pictures:,} pictures to learn from are fewer than {FEW:,}: more would teach more. Start "
+            f"{counted(pictures, 'picture')} to learn from, fewer than {FEW:,}: more would teach more. Start "
             "from a trained encoder (encoder.init=RUN), or gather some; they need no labels.",
         )
     if not content["counts"]["labelled"]:
@@ -56,24 +57,28 @@ def files(content: dict[str, Any]) -> Iterator[Advice]:
         yield Advice(
             "warning",
             "files",
-            f"{number_of_files(files['unreadable'])} of {files['files']:,} cannot be read ({reasons}), such as "
+            f"{counted(files['unreadable'], 'file')} of {files['files']:,} cannot be read ({reasons}), such as "
             f"{files['unreadable_files'][0]['file']}"
             + ("." if content["refusal"] else ": training sets them aside."),
         )
     if files["misnamed"]:
         first = files["misnamed_files"][0]
+        misnamed = counted(
+            files["misnamed"],
+            "file has another format than its ending says",
+            "files have another format than their ending says",
+        )
         yield Advice(
             "note",
             "files",
-            f"{number_of_files(files['misnamed'])} have another format than their ending says, such as "
-            f"{first['file']} "
+            f"{misnamed}, such as {first['file']} "
             f"({first['format']}): they are read by content here, and may not be elsewhere.",
         )
     if files["animated"]:
         yield Advice(
             "warning",
             "files",
-            f"{number_of_files(files['animated'])} hold several pictures, such as "
+            f"{counted(files['animated'], 'file holds', 'files hold')} several pictures, such as "
             f"{files['animated_files'][0]}: only the "
             "first is seen.",
         )
@@ -86,9 +91,5 @@ def files(content: dict[str, Any]) -> Iterator[Advice]:
         yield Advice(
             "note",
             "files",
-            f"{number_of_files(ignored)} are not taken for pictures and ignored ({endings}).",
+            f"{counted(ignored, 'file is', 'files are')} not taken for pictures and ignored ({endings}).",
         )
-
-
-def number_of_files(count: int) -> str:
-    return f"{count:,} file{'s' * (count != 1)}"
