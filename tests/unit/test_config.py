@@ -84,6 +84,11 @@ def test_a_contestant_without_a_method_is_refused(text: str) -> None:
         config.contestant(text)
 
 
+def test_an_override_where_a_contestant_stands_is_told_its_place() -> None:
+    with pytest.raises(Refusal, match=r"'batch=64' is no method .*--set batch=64"):
+        config.contestant("batch=64")
+
+
 def test_brackets_make_no_difference() -> None:
     one, two = (
         config.resolve("byol", config.split_overrides([word]))
@@ -297,9 +302,15 @@ def test_what_is_written_is_read_back(name: str, tmp_path: Path) -> None:
 def test_what_cannot_be_read_back_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"is not a run folder: it has no run\.yaml"):
         config.read(tmp_path / "run.yaml")
-    for text in ("", "a: [", "method: simclr", "method: {name: simclr}", "method: {nam: x}"):
+    for text, reason in {
+        "": "it does not name its method",
+        "a: [": "line 1: expected the node content",
+        "method: simclr": "it does not name its method",
+        "method: {name: simclr}": "data: Field required",
+        "method: {nam: x}": "it does not name its method",
+    }.items():
         (tmp_path / "run.yaml").write_text(text)
-        with pytest.raises(Refusal, match="cannot be read as a run"):
+        with pytest.raises(Refusal, match=rf"cannot be read as a run \({reason}.*\)\. Put back"):
             config.read(tmp_path / "run.yaml")
 
 

@@ -49,4 +49,9 @@ def contestant(text: str) -> tuple[str, dict[str, Any]]:
     name, _, rest = text.partition(":")
     if not name.strip():
         raise Refusal(f"'{text}' names no method; write METHOD or METHOD:key=value;key=value.")
+    if "=" in name:
+        raise Refusal(
+            f"'{text}' is no method but an override; give --set {text.strip()} for all contestants, or "
+            "METHOD:key=value for one."
+        )
     return name.strip(), split_overrides(word for word in rest.split(";") if word.strip())

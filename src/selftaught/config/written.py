@@ -24,7 +24,20 @@ def read(path: Path) -> Run:
     except FileNotFoundError:
         raise Refusal(f"{path.parent} is not a run folder: it has no {path.name}.") from None
     except (yaml.YAMLError, KeyError, TypeError, ValidationError) as error:
-        raise Refusal(f"{path} cannot be read as a run: {str(error).splitlines()[0]}") from None
+        raise Refusal(
+            f"{path} cannot be read as a run ({_reason(error)}). Put back what was there, or move "
+            f"{path.parent} aside."
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, and where."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return "it does not name its method"
 
 
 def write(run: Run, path: Path) -> None:
