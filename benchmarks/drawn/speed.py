@@ -1,6 +1,6 @@
 """Speed: what ``speed.py``, ``views.py`` and ``losses.py`` of this folder wrote, as charts and tables."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from drawn.chart import Dot, Line, dot_plot
@@ -62,35 +62,43 @@ def _steps(stem: str, content: Content, figures: dict[str, str]) -> str:
         origin(stem, dict(content, machine=content.get("machine") or content["environment"])),
         f"![Share of the floor, a dot for each method and encoder](figures/{stem}-floor.svg)",
     ]
-    beside = [(row, peer) for row in rows for peer in row.get("against") or []]
-    if beside:
-        peers = list(dict.fromkeys(peer["peer"] for _, peer in beside))
-        dots = [
-            Dot(
-                f"{full_title(row['contestant'])}, {peer['configuration']}",
-                peer["times_faster"],
-                *peer["times_faster_range"],
-                f"{peer['times_faster']:.2f}",
-                peers.index(peer["peer"]),
-            )
-            for row, peer in sorted(beside, key=lambda each: -each[1]["times_faster"])
-        ]
-        axis = "times as many pictures a second as the peer"
-        figures[f"{stem}-peers.svg"] = dot_plot(
-            f"Beside the peers on {where}",
-            axis,
-            dots,
-            [Line("as fast", 1)],
-            peers,
-            logarithmic=True,
-        )
-        sections.append(f"![How many times faster than each peer](figures/{stem}-peers.svg)")
+    for setting, words in {"best": "at their fastest", "default": "as they are shipped"}.items():
+        chart = _beside(rows, setting, f"Beside the peers {words}, on {where}")
+        if chart is not None:
+            figures[f"{stem}-peers-{setting}.svg"] = chart
+            alt = f"How many times as fast as the peers {words}"
+            sections.append(f"![{alt}](figures/{stem}-peers-{setting}.svg)")
     sections.append(speed_markdown(dict(content)).strip())
     sections += [content["note"]] if content.get("note") else []
     sections += (
         [f"Could not be measured: {'; '.join(content['failed'])}."] if content.get("failed") else []
     )
     return "\n\n".join(sections)
+
+
+def _beside(rows: Sequence[Content], setting: str, title: str) -> str | None:
+    """How many times as fast as each peer in one of its settings; None where none was measured."""
+    beside = [
+        (row, peer)
+        for row in rows
+        for peer in row.get("against") or []
+        if peer["configuration"] == setting
+    ]
+    if not beside:
+        return None
+    peers = list(dict.fromkeys(peer["peer"] for _, peer in beside))
+    dots = [
+        Dot(
+            _network(row),
+            peer["times_faster"],
+            *peer["times_faster_range"],
+            f"{peer['times_faster']:.2f}",
+            peers.index(peer["peer"]),
+        )
+        for row, peer in sorted(beside, key=lambda each: -each[1]["times_faster"])
+    ]
+    axis = "times as many pictures a second as the peer"
+    return dot_plot(title, axis, dots, [Line("as fast", 1)], peers, logarithmic=True)
 
 
 def _network(row: Content) -> str:

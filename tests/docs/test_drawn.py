@@ -101,12 +101,15 @@ def test_a_table_of_steps_and_one_beside_peers(draw: ModuleType) -> None:
         "peak_memory_bytes": 2**30,
         "model_flop_utilisation": None,
         "parts": {"networks": 0.91},
-        "against": [peer],
+        "against": [peer, peer | {"configuration": "default", "times_faster": 3.0}],
     }
     machine = {"cpu": "A Processor", "cores": 2, "versions": {"torch": "2.15.0"}}
     content = {"environment": machine | {"command": ["speed.py", "cpu"]}, "repeats": 5}
-    written = draw.pages({"speed-cpu": content | {"rows": [row], "note": "A quiet machine."}})
-    assert {"figures/speed-cpu-floor.svg", "figures/speed-cpu-peers.svg"} <= set(written)
+    rows = [row, row | {"compiled": True, "against": []}]
+    written = draw.pages({"speed-cpu": content | {"rows": rows, "note": "A quiet machine."}})
+    assert "BYOL, resnet18, compiled 91.0" in written["figures/speed-cpu-floor.svg"]
+    for setting, times in {"best": "1.40", "default": "3.00"}.items():
+        assert f"BYOL, resnet18 {times};" in written[f"figures/speed-cpu-peers-{setting}.svg"]
     for words in ("A Processor", "91.0 (90.0–93.0)", "1.40 times", "A quiet machine."):
         assert words in written["speed.md"]
 

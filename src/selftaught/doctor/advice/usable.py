@@ -28,7 +28,8 @@ def usable(content: dict[str, Any]) -> Iterator[Advice]:
         yield Advice(
             "warning",
             "usable",
-            f"{counted(pictures, 'picture')} to learn from, fewer than {FEW:,}: more would teach more. Start "
+            counted(pictures, "picture to learn from is", "pictures to learn from are")
+            + f" fewer than {FEW:,}: more would teach more. Start "
             "from a trained encoder (encoder.init=RUN), or gather some; they need no labels.",
         )
     if not content["counts"]["labelled"]:
