@@ -164,7 +164,7 @@ def move_aside(path: Path) -> None:
 
 def _foreign(path: Path) -> bool:
     """Whether something is no trace of a run that was stopped while its folder was made."""
-    return not path.name.lstrip(".").startswith((ENVIRONMENT, RUN))
+    return path.name != LOCK and not path.name.lstrip(".").startswith((ENVIRONMENT, RUN))
 
 
 @dataclass(frozen=True)
