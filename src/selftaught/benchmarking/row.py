@@ -36,7 +36,7 @@ def measured(
     memory_bytes = _peak_memory(full, device)
     bare = Floor(setup, compiled=False)
     operations = flops.counted(bare.step)
-    floor, form, tried = _fastest(bare, setup, plan)
+    floors = _floors(bare, setup, plan)
 
     others = {
         f"{peer} {name}": (peer, name, beside)
@@ -44,12 +44,13 @@ def measured(
         for name, beside in peers.beside(peer, setup, say).items()
     }
     contenders = {
-        "floor": Contender(floor.step),
+        **{form: Contender(floor.step) for form, floor in floors.items()},
         "full": Contender(full.step, getattr(setup.source, "ahead", 0)),
         **{key: beside.contender for key, (*_, beside) in others.items()},
     }
     timings = interleave(contenders, device, repeats=plan.repeats)
-    whole, least = timings["full"], timings["floor"]
+    form = min(floors, key=lambda form: timings[form].median)
+    floor, whole, least = floors[form], timings["full"], timings[form]
     share = ratio(least, whole)
     where = parts.watch(full, floor, device, repeats=max(plan.repeats, 3))
     peak = flops.peak(device, setup.dtype, plan.peak_tflops)
@@ -66,7 +67,7 @@ def measured(
         "peak_flops_per_second": peak,
         "model_flop_utilisation": None if peak is None else operations / whole.median / peak,
         "floor_form": form,
-        "floor_forms": tried,
+        "floor_forms": {form: run.batch / timings[form].median for form in floors},
         "seconds_per_step": whole.seconds,
         "floor_seconds_per_step": least.seconds,
         "steps_per_block": whole.steps,
@@ -110,20 +111,13 @@ def _peak_memory(full: Full, device: torch.device) -> int:
     return memory.read()
 
 
-def _fastest(eager: Floor, setup: Setup, plan: Plan) -> tuple[Floor, str, dict[str, float]]:
-    """The faster of the eager floor and the compiled one, its name, and pictures/s of both.
+def _floors(eager: Floor, setup: Setup, plan: Plan) -> dict[str, Floor]:
+    """The eager floor and, where it is wanted, the compiled one: the faster of all rounds is the floor.
 
     To compile takes a minute on a CPU: where the run itself is not compiled, it is tried only if asked for.
     """
     wanted = setup.compiled if plan.compiled is None else plan.compiled
-    if not wanted:
-        return eager, "eager", {}
-    forms = {"eager": eager, "compiled": Floor(setup, compiled=True)}
-    contenders = {name: Contender(floor.step) for name, floor in forms.items()}
-    timings = interleave(contenders, setup.device, repeats=3)
-    tried = {name: setup.run.batch / timing.median for name, timing in timings.items()}
-    best = max(tried, key=lambda name: tried[name])
-    return forms[best], best, tried
+    return {"eager": eager} | ({"compiled": Floor(setup, compiled=True)} if wanted else {})
 
 
 def _beside(theirs: Timing, ours: Timing, batch: int) -> dict[str, Any]:

@@ -101,8 +101,10 @@ def test_a_compiled_floor_is_tried_only_when_it_is_asked_for(
     assert len(compiled) == 2  # encoder and projector
     selftaught.bench("simclr", data="random", repeats=1, compile=True, **QUICK)
     assert len(compiled) == 5  # the method itself, and the floor of a run that is compiled
-    assert plain["floor_forms"] == {}
+    assert set(plain["floor_forms"]) == {"eager"}
+    assert set(row["floor_forms"]) == {"eager", "compiled"}
     assert row["floor_forms"][row["floor_form"]] == max(row["floor_forms"].values())
+    assert row["floor_pictures_per_second"] == row["floor_forms"][row["floor_form"]]
 
 
 def test_noise_is_cifar10_in_shape_and_the_same_every_time() -> None:
